@@ -1,0 +1,77 @@
+"""Every error this project raises on purpose.
+
+    AuditorError                     something went wrong that the user can act on
+    ├── UsageError                   exit 2: wrong option, configuration, catalogue, query or path
+    │   ├── ConfigurationError       auditor.yaml or an option holds something it may not
+    │   ├── CatalogError             config/ holds something it may not, or an id is not in it
+    │   ├── ScopeError               an account or OU was named that the organization does not have
+    │   └── SnapshotError            a snapshot cannot be read, or a place for one cannot be written
+    ├── AccessError                  exit 3: the caller's own credentials or permissions do not suffice
+    ├── WrongAccountError            exit 1: evidence of one account was answered for another; stops the run
+    └── EvidenceError                one account's trouble; becomes an evidence gap, never an exit
+
+Foreign exceptions become these at one boundary each: botocore's in ``auditor.aws.faults``, DuckDB's in
+``auditor.query``, pydantic's and PyYAML's in ``auditor.settings`` and ``auditor.catalog``.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class AuditorError(Exception):
+    """Base of all; its text is one sentence fit for the terminal."""
+
+    exit_code = 1
+
+
+class UsageError(AuditorError):
+    """The command line, a file it names or a query is wrong; nothing was called and nothing was changed."""
+
+    exit_code = 2
+
+
+class ConfigurationError(UsageError):
+    """A setting is unknown, malformed or contradictory."""
+
+
+class CatalogError(UsageError):
+    """A control, benchmark or requirement is unknown or badly declared."""
+
+
+class ScopeError(UsageError):
+    """The scope names an account or OU that does not exist in the organization."""
+
+
+class SnapshotError(UsageError):
+    """A snapshot is missing, torn or of an unknown version, or its folder cannot be written."""
+
+
+class AccessError(AuditorError):
+    """The caller has no valid credentials, or may not do what every run needs."""
+
+    exit_code = 3
+
+
+class WrongAccountError(AuditorError):
+    """A report's ARNs belong to another account than the one it was asked for."""
+
+
+class EvidenceError(AuditorError):
+    """One piece of evidence of one account could not be had.
+
+    ``stage`` is where (assume, generate, fetch, validate, ...), ``code`` the AWS error code or a CamelCase word
+    of ours, ``message`` one sentence.
+    """
+
+    def __init__(self, stage: str, code: str, message: str) -> None:
+        super().__init__(f"{stage}: {code}: {message}")
+        self.stage, self.code, self.message = stage, code, message
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """`` (did you mean 'x'?)`` for the known word most like ``word``, or an empty text."""
+    names = {k.lower(): k for k in known}
+    close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.5)
+    return f" (did you mean {names[close[0]]!r}?)" if close else ""

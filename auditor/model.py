@@ -1,0 +1,133 @@
+"""The values that travel between the layers: accounts, evidence, gaps and verdict words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+ROOT_USER = "<root_account>"
+CREDENTIAL_REPORT = "credential-report"
+CREDENTIALS = ("password", "access_key_1", "access_key_2", "cert_1", "cert_2")
+
+
+class Status(StrEnum):
+    """What a control says of one unit."""
+
+    PASS = "PASS"
+    FAIL = "FAIL"
+    NOT_APPLICABLE = "NOT_APPLICABLE"
+    NO_EVIDENCE = "NO_EVIDENCE"
+    MANUAL = "MANUAL"
+
+
+class Severity(StrEnum):
+    """How much a failure matters, least first."""
+
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        return list(Severity).index(self)
+
+
+class Unit(StrEnum):
+    """What one verdict of a control is about."""
+
+    CREDENTIAL = "credential"
+    USER = "user"
+    ROOT = "root"
+    ACCOUNT = "account"
+    ORGANIZATION = "organization"
+
+
+class Outcome(StrEnum):
+    """How an account ended."""
+
+    ASSESSED = "assessed"
+    EXCLUDED = "excluded"
+    NOT_ASSESSED = "not_assessed"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account as the organization lists it. ``ou_path`` is names (``Root/Prod``), ``ou_ids`` root id first."""
+
+    id: str
+    name: str = ""
+    email: str = ""
+    arn: str = ""
+    state: str = "ACTIVE"
+    ou_path: str = ""
+    ou_ids: tuple[str, ...] = ()
+    is_management: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Organization:
+    """The organization that was audited; ``id`` is the account's id when there is no organization."""
+
+    id: str
+    management_account_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who runs the audit, as STS tells it."""
+
+    arn: str
+    account_id: str
+
+    @property
+    def partition(self) -> str:
+        """``aws``, ``aws-cn``, ``aws-us-gov``, ..."""
+        return self.arn.split(":")[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a collector brings: the exact bytes AWS answered, and where they are from. All times are UTC."""
+
+    kind: str
+    content: bytes
+    suffix: str
+    request_id: str
+    collected_at: datetime
+    generated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFile:
+    """One evidence file in a snapshot; ``path`` is relative to the snapshot's folder, ``size`` in bytes."""
+
+    kind: str
+    path: str
+    sha256: str
+    size: int
+    request_id: str
+    collected_at: datetime
+    generated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceGap:
+    """Evidence that is missing, and why: never silence."""
+
+    kind: str
+    stage: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class AccountRecord:
+    """One account of the organization with its outcome; ``reason`` says why it was excluded or not assessed."""
+
+    account: Account
+    outcome: Outcome
+    reason: str = ""
+    evidence: tuple[EvidenceFile, ...] = ()
+    gaps: tuple[EvidenceGap, ...] = ()
