@@ -1,0 +1,92 @@
+"""Predicates over access keys: their age, their number, and how they came to be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, time_text, told
+
+
+def key_age(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
+    """An active key was rotated at most ``max_age_days`` whole days ago. Frame: credentials."""
+    limit = parameters["max_age_days"]
+
+    def sentence(active: bool, age: int) -> str:
+        if active is pd.NA:
+            return "the report does not tell whether the key is active"
+        if age is pd.NA:
+            return "the key is active, but the report does not tell when it was rotated"
+        return f"rotated {age} days before the as-of time; {limit} or less are allowed"
+
+    return Verdict(
+        applies=keys["active"],
+        passed=keys["age_days"] <= limit,
+        observed=time_text(keys["last_rotated"]),
+        reason=told(keys[["active", "age_days"]], sentence),
+    )
+
+
+def active_key_count(users: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
+    """A user who has active keys has no more than ``max_active_keys``. Frame: users.
+
+    Users without an active key are not in the population: counting them would flatter the rate.
+    """
+    first, second = users["access_key_1_active"], users["access_key_2_active"]
+    limit = parameters["max_active_keys"]
+
+    def sentence(one: bool, two: bool) -> str:
+        return f"access_key_1_active {flag(one)}, access_key_2_active {flag(two)}"
+
+    observed = told(users[["access_key_1_active", "access_key_2_active"]], sentence)
+    count = first.astype("Int64") + second.astype("Int64")
+    return Verdict(
+        applies=first | second,
+        passed=count <= limit,
+        observed=observed,
+        reason=told(pd.DataFrame({"count": count}), lambda n: _counted(n, limit)),
+    )
+
+
+def _counted(count: int, limit: int) -> str:
+    if count is pd.NA:
+        return "the report does not tell whether both keys are active"
+    return f"{count} active access {'key' if count == 1 else 'keys'}; {limit} or less are allowed"
+
+
+def key_at_setup(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
+    """A console user's active key was used, and was not made together with the user. Frame: credentials.
+
+    Made together: within ``same_time_tolerance_seconds`` of the user's creation.
+    """
+    unused = never(keys["last_used_note"]).astype("boolean")
+    unused = unused.mask(keys["last_used"].isna() & ~unused)
+    apart = (keys["last_rotated"] - keys["user_creation_time"]).abs()
+    together = (apart <= pd.Timedelta(seconds=parameters["same_time_tolerance_seconds"])).astype("boolean")
+    together = together.mask(apart.isna())
+    last_used = time_text(keys["last_used"]).fillna("never")
+    facts = pd.DataFrame({"unused": unused, "together": together})
+    return Verdict(
+        applies=keys["password_enabled"] & keys["active"],
+        passed=~(unused | together),
+        observed=joined(
+            "user made ",
+            time_text(keys["user_creation_time"]),
+            ", key made ",
+            time_text(keys["last_rotated"]),
+            ", last used ",
+            last_used,
+        ),
+        reason=told(facts, _set_up),
+    )
+
+
+def _set_up(unused: bool, together: bool) -> str:
+    if together is not pd.NA and together:
+        return "the console user's key was made together with the user"
+    if unused is not pd.NA and unused:
+        return "the console user's active key was never used"
+    if unused is pd.NA or together is pd.NA:
+        return "the report does not tell when the key was made or last used"
+    return "the key was made later than the user and is in use; an earlier key may have been replaced"

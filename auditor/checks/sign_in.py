@@ -1,0 +1,69 @@
+"""Predicates over signing in: credentials that nobody uses, and console passwords without MFA."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pandas as pd
+
+from auditor.ages import days_between
+from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, time_text, told
+
+_USED, _ROTATED, _CREATED = "last used", "never used; rotated or changed", "never used; user made"
+
+
+def unused(credentials: pd.DataFrame, parameters: Parameters, as_of: datetime) -> Verdict:
+    """An active credential was used less than ``max_unused_days`` whole days ago. Frame: credentials.
+
+    A never-used one is judged by its rotation (a password by its last change, else by the user's creation), as the
+    audit steps of CIS do; some other tools let it pass.
+    """
+    limit = parameters["max_unused_days"]
+    basis, kind = _basis(credentials)
+    age = days_between(basis, as_of)
+    keys = pd.DataFrame({"active": credentials["active"], "kind": kind, "age": age})
+    return Verdict(
+        applies=credentials["active"],
+        passed=age < limit,
+        observed=joined(kind.astype("str"), " ", time_text(basis)),
+        reason=told(keys, lambda active, kind, age: _idle(active, kind, age, limit)),
+    )
+
+
+def _basis(credentials: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
+    """The time that counts as the last sign of life of each credential, and what kind of time it is."""
+    used, rotated = credentials["last_used"], credentials["last_rotated"]
+    unused = used.isna() & never(credentials["last_used_note"])
+    by_rotation = unused & rotated.notna()
+    by_creation = unused & rotated.isna() & (credentials["credential"] == "password")
+    basis = used.mask(by_rotation, rotated).mask(by_creation, credentials["user_creation_time"])
+    codes = by_rotation.to_numpy() * 1 + by_creation.to_numpy() * 2
+    kinds = pd.Categorical.from_codes(codes, categories=pd.Index([_USED, _ROTATED, _CREATED], dtype="str"))
+    return basis, pd.Series(kinds, index=credentials.index)
+
+
+def _idle(active: bool, kind: str, age: int, limit: int) -> str:
+    if active is pd.NA:
+        return "the report does not tell whether the credential is active"
+    if age is pd.NA:
+        return "the credential is active, but the report does not tell when it was last used"
+    return f"{kind} {age} days before the as-of time; less than {limit} are allowed"
+
+
+def console_mfa(users: pd.DataFrame, _: Parameters, __: datetime) -> Verdict:
+    """A user with a console password has MFA. Frame: users."""
+    keys = users[["password_enabled", "mfa_active"]]
+    return Verdict(
+        applies=users["password_enabled"],
+        passed=users["mfa_active"],
+        observed=told(
+            keys, lambda password, mfa: f"password_enabled {flag(password)}, mfa_active {flag(mfa)}"
+        ),
+        reason=told(keys, _protected),
+    )
+
+
+def _protected(password: bool, mfa: bool) -> str:
+    if password is pd.NA or mfa is pd.NA:
+        return "the report does not tell whether the user has a password and MFA"
+    return "console password with MFA" if mfa else "console password without MFA"

@@ -1,0 +1,70 @@
+"""What a predicate says, and the few words all predicates share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor.credential_report import NEVER
+
+Parameters = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One row per unit, in the order of the frame that was judged.
+
+    ``applies`` and ``passed`` are nullable booleans: where either is <NA> the evidence does not decide. ``observed``
+    (text) quotes the values that decide, ``reason`` (categorical) says in words how they compare with the limit.
+    """
+
+    applies: pd.Series
+    passed: pd.Series
+    observed: pd.Series
+    reason: pd.Series
+
+
+Check = Callable[[pd.DataFrame, Parameters, datetime], Verdict]
+"""(frame of units, the control's parameters, as-of) -> Verdict. No I/O, no clock, no state."""
+
+
+def never(note: pd.Series) -> pd.Series:
+    """Where AWS says that a credential was never used, or not since it began to record."""
+    return note.isin(NEVER)
+
+
+def time_text(times: pd.Series) -> pd.Series:
+    """``2026-08-01T08:00:00Z``, missing where there is no time."""
+    seconds = pc.cast(pa.array(times), pa.timestamp("s", tz="UTC"), safe=False)
+    texts = pc.utf8_replace_slice(pc.cast(seconds, pa.string()), 10, 11, "T")
+    return pd.Series(texts.to_pandas(), index=times.index).astype("str")
+
+
+def joined(*parts: str | pd.Series) -> pd.Series:
+    """The parts of each row in one text; a missing part leaves a question mark."""
+    index = next(p.index for p in parts if isinstance(p, pd.Series))
+    texts = [p if isinstance(p, str) else pa.array(p.fillna("?"), pa.string()) for p in parts]
+    return pd.Series(pc.binary_join_element_wise(*texts, "").to_pandas(), index=index).astype("str")
+
+
+def told(keys: pd.DataFrame, sentence: Callable[..., str]) -> pd.Series:
+    """A text for each row, made of its ``keys`` by ``sentence``, which runs once for each combination that occurs."""
+    groups = keys.groupby(list(keys.columns), dropna=False, observed=True, sort=False).ngroup()
+    combinations = keys.drop_duplicates().itertuples(
+        index=False, name=None
+    )  # in the order of the group numbers
+    codes, texts = pd.factorize(np.array([sentence(*c) for c in combinations], dtype=object))
+    texts = pd.Index(texts, dtype="str")
+    return pd.Series(pd.Categorical.from_codes(codes[groups.to_numpy()], categories=texts), index=keys.index)
+
+
+def flag(value: Any) -> str:
+    """TRUE, FALSE or unknown."""
+    return "unknown" if value is pd.NA else str(bool(value)).upper()

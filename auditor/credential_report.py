@@ -1,0 +1,209 @@
+"""Reading the IAM credential report: bytes in, a table of texts out, or one clear reason why not.
+
+Source of the format: IAM User Guide, "Get credential reports for your AWS account".
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv as pacsv
+
+from auditor.errors import EvidenceError, WrongAccountError
+
+BOOL_COLUMNS = (
+    "password_enabled",
+    "mfa_active",
+    "access_key_1_active",
+    "access_key_2_active",
+    "cert_1_active",
+    "cert_2_active",
+)
+TIME_COLUMNS = (
+    "user_creation_time",
+    "password_last_used",
+    "password_last_changed",
+    "password_next_rotation",
+    "access_key_1_last_rotated",
+    "access_key_1_last_used_date",
+    "access_key_2_last_rotated",
+    "access_key_2_last_used_date",
+    "cert_1_last_rotated",
+    "cert_2_last_rotated",
+)
+TEXT_COLUMNS = (
+    "access_key_1_last_used_region",
+    "access_key_1_last_used_service",
+    "access_key_2_last_used_region",
+    "access_key_2_last_used_service",
+    "additional_credentials_info",
+)
+COLUMNS = ("user", "arn", *BOOL_COLUMNS, *TIME_COLUMNS, *TEXT_COLUMNS)
+
+ABSENT = "(no column)"
+"""Stands in every cell of a documented column that a report lacks."""
+
+NEVER = ("n/a", "no_information")
+"""What AWS writes, in any case, for a credential that was never used (or not since it began to record)."""
+
+_TOKENS = ("n/a", "no_information", "not_supported", "", ABSENT)
+_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
+
+
+def parse(content: bytes, account_id: str) -> pa.Table:
+    """All rows of one report, in its order, every value as the text AWS wrote.
+
+    Returns a table of strings: the documented COLUMNS (a column the report lacks is filled with ABSENT), then any
+    further column under ``x_<name>``. Row i stands on line i + 2 of the report.
+
+    Raises EvidenceError (stage ``validate``) with code NotAReport, EmptyReport or TruncatedReport, and
+    WrongAccountError when a row's ARN is of another account than ``account_id``.
+    """
+    text = _decode(content)
+    header = _header(text)
+    table = _read(text, header)
+    if table.num_rows == 0:
+        raise _invalid(
+            "EmptyReport", "the report has a header and no rows; every account has at least its root row"
+        )
+    _check_arns(table["arn"], account_id)
+    return _documented(table)
+
+
+def check_values(table: pa.Table) -> None:
+    """Raise EvidenceError MalformedValue, naming the first line, if a parsed report holds an unreadable value."""
+    for name in (*BOOL_COLUMNS, *TIME_COLUMNS):
+        bad = malformed(table[name], name)
+        if (row := pc.index(bad, True).as_py()) >= 0:
+            raise malformed_value(row + 2, name, table[name][row].as_py())
+
+
+def malformed_value(line: int, column: str, value: str) -> EvidenceError:
+    return _invalid("MalformedValue", f"line {line}: {column} is {value[:60]!r}")
+
+
+def malformed(values: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """A mask of the values that column ``name`` may not hold."""
+    known = pc.is_in(
+        pc.utf8_lower(values), pa.array([*_TOKENS, *(("true", "false") if name in BOOL_COLUMNS else ())])
+    )
+    if name in BOOL_COLUMNS:
+        return pc.invert(known)
+    return pc.invert(pc.or_(known, pc.is_valid(to_time(values))))
+
+
+def to_bool(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts -> nullable booleans; anything but true and false, in any case, is null."""
+    lower = pc.utf8_lower(values)
+    return pc.if_else(pc.equal(lower, "true"), True, pc.if_else(pc.equal(lower, "false"), False, None))
+
+
+def to_time(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Texts -> ``timestamp[us, UTC]``; what is not an ISO 8601 time with its offset is null."""
+    texts = pc.if_else(pc.match_substring_regex(values, _TIME), values, None)
+    try:
+        return pc.cast(texts, pa.timestamp("us", tz="UTC"))
+    except pa.ArrowInvalid:  # the shape of a time, but no such day or hour: rare, so found one by one
+        return pa.chunked_array([pa.array([_time_or_none(t) for t in texts], pa.timestamp("us", tz="UTC"))])
+
+
+def to_note(values: pa.ChunkedArray, typed: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The lower-case texts that stand in place of a value, null where there is one."""
+    return pc.if_else(pc.is_valid(typed), None, pc.utf8_lower(values))
+
+
+def _time_or_none(text: pa.StringScalar) -> object:
+    try:
+        return pc.cast(text, pa.timestamp("us", tz="UTC")).as_py()
+    except pa.ArrowInvalid:
+        return None
+
+
+def _invalid(code: str, message: str) -> EvidenceError:
+    return EvidenceError("validate", code, message)
+
+
+def _decode(content: bytes) -> str:
+    if not content.strip():
+        raise _invalid("EmptyReport", "the report is empty")
+    try:
+        return content.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise _invalid("NotAReport", f"the report is not UTF-8 text (byte {error.start})") from error
+
+
+def _lines(text: str) -> list[str]:
+    return [line.removesuffix("\r") for line in text.split("\n")]
+
+
+def _header(text: str) -> list[str]:
+    header = next(csv.reader(_lines(text)[:1]), [])
+    if "user" not in header or "arn" not in header:
+        raise _invalid(
+            "NotAReport", f"the first line has no columns 'user' and 'arn'; it begins {text[:40]!r}"
+        )
+    if len(set(header)) != len(header):
+        raise _invalid("NotAReport", "a column stands twice in the first line")
+    return header
+
+
+def _read(text: str, header: list[str]) -> pa.Table:
+    """Fast for well-formed reports; line by line where one has commas that were not quoted, or is cut off."""
+    options = pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
+    parsing = pacsv.ParseOptions(ignore_empty_lines=False)
+    try:
+        return pacsv.read_csv(
+            pa.py_buffer(text.encode()),
+            read_options=pacsv.ReadOptions(use_threads=False),
+            parse_options=parsing,
+            convert_options=options,
+        )
+    except pa.ArrowInvalid:
+        rows = [_row(n, line, header) for n, line in enumerate(_lines(text)[1:], start=2)]
+        columns = list(zip(*rows, strict=True)) or [()] * len(header)
+        return pa.table({name: pa.array(c, pa.string()) for name, c in zip(header, columns, strict=True)})
+
+
+def _row(number: int, line: str, header: list[str]) -> list[str]:
+    fields = next(csv.reader(io.StringIO(line)), [])
+    if len(fields) < len(header):
+        raise _invalid("TruncatedReport", f"line {number} has {len(fields)} of {len(header)} fields")
+    return fields if len(fields) == len(header) else _rejoin(number, fields, header)
+
+
+def _rejoin(number: int, fields: list[str], header: list[str]) -> list[str]:
+    """Mend a row whose user name holds commas that were not quoted: the ARN behind it ends with the same name."""
+    at = header.index("user")
+    start = next((i for i, f in enumerate(fields) if i > at and f.startswith("arn:")), None)
+    if header[at + 1 : at + 2] == ["arn"] and start is not None:
+        user = ",".join(fields[at:start])
+        for end in range(start + 1, len(fields) + 1):
+            arn = ",".join(fields[start:end])
+            rest = len(header) - at - 2
+            if arn.endswith(f"/{user}") and len(fields) - end == rest:
+                return [*fields[:at], user, arn, *fields[end:]]
+    raise _invalid(
+        "MalformedRow", f"line {number} has {len(fields)} fields where the header has {len(header)}"
+    )
+
+
+def _check_arns(arns: pa.ChunkedArray, account_id: str) -> None:
+    parts = pc.extract_regex(arns, r"^arn:[^:]+:iam::(?P<account>\d{12}):(?:root|user/.+)$")
+    if (row := pc.index(pc.is_null(parts), True).as_py()) >= 0:
+        raise malformed_value(row + 2, "arn", arns[row].as_py())
+    foreign = pc.not_equal(pc.struct_field(parts, "account"), account_id)
+    if (row := pc.index(foreign, True).as_py()) >= 0:
+        raise WrongAccountError(
+            f"the credential report of account {account_id} holds {arns[row].as_py()!r} on line {row + 2}: "
+            "credentials of two accounts were mixed up; the run was stopped"
+        )
+
+
+def _documented(table: pa.Table) -> pa.Table:
+    absent = pa.array([ABSENT] * table.num_rows, pa.string())
+    found = {name: table[name] if name in table.column_names else absent for name in COLUMNS}
+    extra = {f"x_{name}": table[name] for name in table.column_names if name not in COLUMNS}
+    return pa.table({**found, **extra})

@@ -1,0 +1,54 @@
+"""Writing files that are whole or not there: a temporary file beside the target, then a rename."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from auditor.errors import SnapshotError
+
+
+@contextmanager
+def atomic_path(target: Path, *, durable: bool = True) -> Iterator[Path]:
+    """Yield a private (0600) temporary path that becomes ``target`` when the block ends well, else vanishes."""
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise SnapshotError(f"cannot write {target}: {error.strerror}") from error
+    os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        if durable:
+            _flush(temporary)
+        temporary.replace(target)
+    except OSError as error:
+        raise SnapshotError(f"cannot write {target}: {error.strerror or error}") from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(target: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write ``content`` atomically, mode 0600; ``durable=False`` saves the wait for the disk."""
+    with atomic_path(target, durable=durable) as temporary:
+        temporary.write_bytes(content)
+
+
+def make_folder(folder: Path) -> Path:
+    """Make ``folder`` (0700) and its parents; raise SnapshotError where that cannot be done."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise SnapshotError(f"cannot make the folder {folder}: {error.strerror}") from error
+    return folder
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,45 @@
+"""The accounts frame: every account of the organization with its outcome, none left out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from auditor import schema
+from auditor.frames.reports import report_file
+from auditor.model import CREDENTIAL_REPORT, AccountRecord
+
+
+def accounts_frame(records: Sequence[AccountRecord], users: pd.DataFrame) -> pd.DataFrame:
+    """Columns of ``schema.ACCOUNTS``, one row per account in the order given."""
+    counts = users.loc[~users["is_root"], "account_id"].value_counts().to_dict()
+    rows = [_row(record, counts) for record in records]
+    frame = pd.DataFrame(rows, columns=list(schema.ACCOUNTS))
+    return schema.typed(frame, schema.ACCOUNTS)
+
+
+def _row(record: AccountRecord, users: dict[str, int]) -> dict[str, Any]:
+    account, usable = record.account, report_file(record)
+    file = usable or next((f for f in record.evidence if f.kind == CREDENTIAL_REPORT), None)
+    return {
+        "account_id": account.id,
+        "account_name": account.name,
+        "email": account.email,
+        "ou_path": account.ou_path,
+        "state": account.state,
+        "is_management": account.is_management,
+        "outcome": record.outcome.value,
+        "reason": record.reason,
+        "users": users.get(account.id, 0) if usable else None,
+        "gap_evidence": "; ".join(g.kind for g in record.gaps),
+        "gap_stage": "; ".join(g.stage for g in record.gaps),
+        "gap_code": "; ".join(g.code for g in record.gaps),
+        "gap_message": "; ".join(g.message for g in record.gaps),
+        "report_generated_at": file.generated_at if file else None,
+        "collected_at": file.collected_at if file else None,
+        "evidence_file": file.path if file else "",
+        "evidence_sha256": file.sha256 if file else "",
+        "request_id": file.request_id if file else "",
+    }

@@ -1,0 +1,101 @@
+"""The credentials frame: a row for every password, access key and certificate that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import union_categoricals
+
+from auditor import schema
+from auditor.ages import days_between
+from auditor.model import CREDENTIALS
+
+# Where in a user's row each fact about a credential stands; None: AWS does not tell.
+_SOURCES: Mapping[str, Mapping[str, str | None]] = {
+    "active": {
+        "password": "password_enabled",
+        "access_key_1": "access_key_1_active",
+        "access_key_2": "access_key_2_active",
+        "cert_1": "cert_1_active",
+        "cert_2": "cert_2_active",
+    },
+    "last_rotated": {
+        "password": "password_last_changed",
+        "access_key_1": "access_key_1_last_rotated",
+        "access_key_2": "access_key_2_last_rotated",
+        "cert_1": "cert_1_last_rotated",
+        "cert_2": "cert_2_last_rotated",
+    },
+    "last_used": {
+        "password": "password_last_used",
+        "access_key_1": "access_key_1_last_used_date",
+        "access_key_2": "access_key_2_last_used_date",
+    },
+    "last_used_note": {
+        "password": "password_last_used_note",
+        "access_key_1": "access_key_1_last_used_date_note",
+        "access_key_2": "access_key_2_last_used_date_note",
+    },
+    "last_used_region": {
+        "access_key_1": "access_key_1_last_used_region",
+        "access_key_2": "access_key_2_last_used_region",
+    },
+    "last_used_service": {
+        "access_key_1": "access_key_1_last_used_service",
+        "access_key_2": "access_key_2_last_used_service",
+    },
+}
+
+Rows = np.ndarray[Any, np.dtype[np.intp]]
+
+
+def credentials_frame(users: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
+    """Columns of ``schema.CREDENTIALS``; in the order of ``users``, within a user in the order of the slots.
+
+    A slot that is inactive and has no date holds no credential (AWS keeps the dates of inactive ones).
+    """
+    rows = [_existing(users, slot) for slot in CREDENTIALS]
+    slots = np.repeat(np.arange(len(CREDENTIALS)), [len(r) for r in rows])
+    merged = np.concatenate(rows)
+    order = np.lexsort((slots, merged))
+    columns = {name: users[name].array.take(merged[order]) for name in _shared(users)}
+    columns |= {name: _gathered(users, name, rows).take(order) for name in _SOURCES}
+    columns["credential"] = pd.Categorical.from_codes(
+        slots[order], categories=pd.Index(CREDENTIALS, dtype="str")
+    )
+    frame = pd.DataFrame(columns)
+    frame["age_days"] = days_between(frame["last_rotated"], as_of)
+    frame["unused_days"] = days_between(frame["last_used"], as_of)
+    return frame[list(schema.CREDENTIALS)]
+
+
+def _shared(users: pd.DataFrame) -> list[str]:
+    return [name for name in schema.CREDENTIALS if name in users.columns and name not in _SOURCES]
+
+
+def _existing(users: pd.DataFrame, slot: str) -> Rows:
+    active, rotated = users[_SOURCES["active"][slot]], users[_SOURCES["last_rotated"][slot]]
+    gone = active.eq(False).fillna(False) & rotated.isna()
+    return np.flatnonzero(~gone.to_numpy(dtype=bool))
+
+
+def _gathered(users: pd.DataFrame, name: str, rows: list[Rows]) -> Any:
+    """One column of all slots, slot after slot."""
+    kind = schema.CREDENTIALS[name]
+    parts = [
+        users[source].array.take(r) if (source := _SOURCES[name].get(slot)) else _nothing(kind, len(r))
+        for slot, r in zip(CREDENTIALS, rows, strict=True)
+    ]
+    if kind == "category":
+        return union_categoricals(parts)
+    return pd.concat([pd.Series(p) for p in parts], ignore_index=True).array
+
+
+def _nothing(kind: str, length: int) -> Any:
+    if kind == "time":
+        return pd.array(np.full(length, np.datetime64("NaT", "us")), dtype=pd.DatetimeTZDtype("us", "UTC"))
+    return pd.Categorical.from_codes(np.full(length, -1), categories=pd.Index([], dtype="str"))

@@ -1,0 +1,76 @@
+"""The credential reports of a snapshot, parsed; one that cannot be used becomes a gap of its account."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from auditor import credential_report
+from auditor.errors import EvidenceError
+from auditor.model import CREDENTIAL_REPORT, AccountRecord, EvidenceFile, EvidenceGap, Outcome
+from auditor.snapshot import Snapshot
+
+Reports = dict[str, pa.Table]
+"""Account id -> the texts of its report (see ``credential_report.parse``), in the order of the ids."""
+
+
+def read_reports(snapshot: Snapshot) -> tuple[list[AccountRecord], Reports]:
+    """Every account's record in the order of their ids, new gaps included, and the reports that can be used."""
+    records = sorted(snapshot.manifest.accounts, key=lambda r: r.account.id)
+    reports, gaps = _parse_all(snapshot, records)
+    gaps |= _drop_malformed(reports)
+    return [_with_gap(r, gaps.get(r.account.id)) for r in records], reports
+
+
+def report_file(record: AccountRecord) -> EvidenceFile | None:
+    """Where the account's usable credential report lies; None when it was not collected or found unusable."""
+    if any(gap.kind == CREDENTIAL_REPORT for gap in record.gaps):
+        return None
+    return next((file for file in record.evidence if file.kind == CREDENTIAL_REPORT), None)
+
+
+def _parse_all(
+    snapshot: Snapshot, records: Iterable[AccountRecord]
+) -> tuple[Reports, dict[str, EvidenceGap]]:
+    reports: Reports = {}
+    gaps: dict[str, EvidenceGap] = {}
+    for record in records:
+        if file := report_file(record):
+            try:
+                content = snapshot.read(file)
+                reports[record.account.id] = credential_report.parse(content, record.account.id)
+            except EvidenceError as error:
+                gaps[record.account.id] = _gap(error)
+    return reports, gaps
+
+
+def _drop_malformed(reports: Reports) -> dict[str, EvidenceGap]:
+    """Take the reports with an unreadable value out; the check runs over all at once, then only where it must."""
+    names = (*credential_report.BOOL_COLUMNS, *credential_report.TIME_COLUMNS)
+    if not reports or not _malformed(pa.concat_tables([t.select(names) for t in reports.values()])):
+        return {}
+    gaps = {i: _gap(error) for i, table in reports.items() if (error := _malformed(table))}
+    for account_id in gaps:
+        del reports[account_id]
+    return gaps
+
+
+def _malformed(table: pa.Table) -> EvidenceError | None:
+    try:
+        credential_report.check_values(table)
+    except EvidenceError as error:
+        return error
+    return None
+
+
+def _gap(error: EvidenceError) -> EvidenceGap:
+    return EvidenceGap(CREDENTIAL_REPORT, error.stage, error.code, error.message)
+
+
+def _with_gap(record: AccountRecord, gap: EvidenceGap | None) -> AccountRecord:
+    if gap is None:
+        return record
+    reason = f"{gap.stage}: {gap.code}"
+    return dataclasses.replace(record, outcome=Outcome.NOT_ASSESSED, reason=reason, gaps=(*record.gaps, gap))

@@ -1,0 +1,100 @@
+"""The users frame: every line of every credential report of the organization, typed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from auditor import credential_report, schema
+from auditor.frames.reports import Reports, report_file
+from auditor.model import ROOT_USER, Account, AccountRecord
+
+Counts = np.ndarray[Any, np.dtype[np.int64]]
+
+
+def users_frame(records: Sequence[AccountRecord], reports: Reports) -> pd.DataFrame:
+    """Columns of ``schema.USERS``, then ``x_<name>`` texts; one row per report line, in account and line order.
+
+    The categories of account_id, account_name, ou_path and evidence_file are those of all accounts, in their order.
+    """
+    merged = pa.concat_tables([_no_rows(), *reports.values()], promote_options="default")
+    counts = np.array([_rows(reports.get(r.account.id)) for r in records], dtype=np.int64)
+    columns = _who([r.account for r in records], counts, merged) | _typed(merged)
+    files = [report_file(r) for r in records]
+    columns["evidence_file"] = _repeated([f.path if f else "" for f in files], counts)
+    columns["evidence_line"] = pd.array(_lines(counts), dtype="Int64")
+    extra = {name: _text(merged[name]) for name in merged.column_names if name.startswith("x_")}
+    return pd.DataFrame({name: columns[name] for name in schema.USERS} | extra)
+
+
+def _rows(report: pa.Table | None) -> int:
+    return 0 if report is None else report.num_rows
+
+
+def _no_rows() -> pa.Table:
+    return pa.table({name: pa.array([], pa.string()) for name in credential_report.COLUMNS})
+
+
+def _lines(counts: Counts) -> Counts:
+    """Line numbers 2, 3, ... that start anew with each report."""
+    starts = np.repeat(np.cumsum(counts) - counts, counts)
+    return np.arange(counts.sum()) - starts + 2
+
+
+def _repeated(values: list[str], counts: Counts) -> pd.Categorical:
+    """Each value as often as its count says; equal values share a category."""
+    codes, categories = pd.factorize(np.array(values, dtype=object))
+    return pd.Categorical.from_codes(np.repeat(codes, counts), categories=pd.Index(categories, dtype="str"))
+
+
+def _who(accounts: Sequence[Account], counts: Counts, merged: pa.Table) -> dict[str, Any]:
+    return {
+        "account_id": _repeated([a.id for a in accounts], counts),
+        "account_name": _repeated([a.name for a in accounts], counts),
+        "ou_path": _repeated([a.ou_path for a in accounts], counts),
+        "user": _category(merged["user"]),
+        "arn": _category(merged["arn"]),
+        "is_root": _boolean(pc.equal(merged["user"], ROOT_USER)),
+    }
+
+
+def _typed(merged: pa.Table) -> dict[str, Any]:
+    columns: dict[str, Any] = {}
+    for name in credential_report.BOOL_COLUMNS:
+        typed = credential_report.to_bool(merged[name])
+        columns |= {name: _boolean(typed)} | _note(name, merged[name], typed)
+    for name in credential_report.TIME_COLUMNS:
+        typed = credential_report.to_time(merged[name])
+        columns |= {name: _time(typed)} | _note(name, merged[name], typed)
+    for name in credential_report.TEXT_COLUMNS:
+        present = pc.if_else(pc.equal(merged[name], credential_report.ABSENT), None, merged[name])
+        columns[name] = _category(present) if schema.USERS[name] == "category" else _text(present)
+    return columns
+
+
+def _note(name: str, texts: pa.ChunkedArray, typed: pa.ChunkedArray) -> dict[str, Any]:
+    note = f"{name}_note"
+    return {note: _category(credential_report.to_note(texts, typed))} if note in schema.USERS else {}
+
+
+def _boolean(values: pa.ChunkedArray) -> Any:
+    return values.to_pandas(types_mapper={pa.bool_(): pd.BooleanDtype()}.get).array
+
+
+def _time(values: pa.ChunkedArray) -> Any:
+    return values.to_pandas().array
+
+
+def _text(values: pa.ChunkedArray) -> Any:
+    return values.to_pandas().astype("str").array
+
+
+def _category(values: pa.ChunkedArray) -> pd.Categorical:
+    encoded = values.combine_chunks().dictionary_encode()
+    codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    return pd.Categorical.from_codes(codes, categories=pd.Index(encoded.dictionary.to_pandas(), dtype="str"))

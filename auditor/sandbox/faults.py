@@ -1,0 +1,72 @@
+"""The faults an account of the box can have, and what they do to its report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from auditor.sandbox.facts import MISSING_COLUMNS
+
+# In the order in which they are planted when there is not room for all.
+DEFAULT_FAULTS = (
+    "denied",
+    "stuck",
+    "html",
+    "truncated",
+    "expires",
+    "report-denied",
+    "capacity",
+    "missing-columns",
+    "no-root-row",
+    "empty",
+    "header-only",
+    "bad-value",
+    "hang",
+)
+# wrong-account stops a run, so it is only there for those who ask.
+FAULTS = frozenset(DEFAULT_FAULTS) | {"wrong-account", "service-failure"}
+CAPACITY_REFUSALS = 2
+HTML = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Proxy, please</h1></body></html>"
+
+Table = list[list[str]]
+
+
+def spoil(fault: str, table: Table) -> Table:
+    """The rows (header first) of a report after the faults that touch cells, rows or columns."""
+    change = _TABLE_FAULTS.get(fault)
+    return change(table) if change else table
+
+
+def spoil_text(fault: str, text: str) -> str:
+    """The report's text after the faults that do not leave a table."""
+    if fault == "html":
+        return HTML
+    if fault == "empty":
+        return ""
+    if fault == "truncated":
+        head, _, last = text.rpartition("\n")
+        return f"{head}\n{last[: len(last) // 2]}"
+    return text
+
+
+def _header_only(table: Table) -> Table:
+    return table[:1]
+
+
+def _without_columns(table: Table) -> Table:
+    kept = [i for i, column in enumerate(table[0]) if column not in MISSING_COLUMNS]
+    return [[row[i] for i in kept] for row in table]
+
+
+def _bad_date(table: Table) -> Table:
+    row = list(table[-1])
+    row[table[0].index("access_key_1_last_rotated")] = "2024-13-45T25:61:61Z"
+    return [*table[:-1], row]
+
+
+_TABLE_FAULTS: dict[str, Callable[[Table], Table]] = {
+    "header-only": _header_only,
+    "missing-columns": _without_columns,
+    "bad-value": _bad_date,
+}
+# Reports with these are written in the plainest layout, so that nothing else is odd about them.
+PLAIN_LAYOUT_FAULTS = frozenset(_TABLE_FAULTS) | {"truncated"}

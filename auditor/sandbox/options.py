@@ -1,0 +1,78 @@
+"""What a boxed organization is made of and how badly its endpoint behaves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from auditor.sandbox.faults import DEFAULT_FAULTS, FAULTS
+
+SERVICES = frozenset({"sts", "iam", "organizations"})
+SHOWN_STATES = ("both", "state", "status")
+
+
+def _this_second() -> datetime:
+    return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxOptions:
+    """Everything a box can be asked for; the same options give the same organization, reports and verdicts.
+
+    ``as_of``           UTC, whole seconds. Users sit exactly on thresholds, so judge with this very instant.
+    ``users``           about how many IAM users an account has.
+    ``role``            the role that exists in every ACTIVE account but the management account.
+    ``external_id``     what AssumeRole must bring, when set.
+    ``caller_account``  whose the base keys are; empty is the management account.
+    ``delegated``       a caller that is not the management account may list the organization all the same.
+    ``in_organization`` False: the caller's account belongs to no organization.
+    ``account_state``   whether accounts carry ``State``, ``Status`` or both.
+    ``latency``         seconds before any answer.
+    ``report_delay``    seconds from generate to ready, or (low, high), fixed for each account.
+    ``throttle_rate``, ``error_rate`` (503), ``reset_rate``: shares of calls to ``disturbed`` services, 0 to 1.
+    ``session_seconds`` how long assumed credentials live; None is as long as asked.
+    ``faults``          account id -> fault ("none" takes a default one away). ``faulty`` plants one account
+                        for each of ``default_faults``, as far as they fit.
+    """
+
+    accounts: int = 60
+    users: int = 25
+    seed: int = 1
+    as_of: datetime = field(default_factory=_this_second)
+    partition: str = "aws"
+    role: str = "OrganizationAccountAccessRole"
+    external_id: str = ""
+    caller_account: str = ""
+    delegated: bool = True
+    in_organization: bool = True
+    account_state: str = "both"
+    latency: float = 0.0
+    report_delay: float | tuple[float, float] = 0.0
+    throttle_rate: float = 0.0
+    error_rate: float = 0.0
+    reset_rate: float = 0.0
+    disturbed: frozenset[str] = SERVICES
+    session_seconds: float | None = None
+    page_size: int = 20
+    faults: Mapping[str, str] = field(default_factory=dict)
+    faulty: bool = True
+    default_faults: tuple[str, ...] = DEFAULT_FAULTS
+
+    def __post_init__(self) -> None:
+        if self.accounts < 1 or self.users < 0 or not 1 <= self.page_size <= 20:
+            raise ValueError("a box needs at least one account, no negative users and pages of 1 to 20")
+        if self.as_of.tzinfo is None or self.as_of.microsecond:
+            raise ValueError("as_of must be a UTC time in whole seconds")
+        if self.account_state not in SHOWN_STATES or not self.disturbed <= SERVICES:
+            raise ValueError(f"account_state is one of {SHOWN_STATES}, disturbed a subset of {sorted(SERVICES)}")
+        unknown = {*self.faults.values(), *self.default_faults} - FAULTS - {"none"}
+        if unknown:
+            raise ValueError(f"unknown faults: {sorted(unknown)}; known are {sorted(FAULTS)}")
+
+    @property
+    def delay_bounds(self) -> tuple[float, float]:
+        """Shortest and longest report delay in seconds."""
+        if isinstance(self.report_delay, tuple):
+            return self.report_delay
+        return (self.report_delay, self.report_delay)

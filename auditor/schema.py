@@ -1,0 +1,144 @@
+"""The columns of every table this product hands out, in order, with their pandas dtypes and meaning.
+
+``text`` is pandas ``str``, ``category`` a categorical of texts, ``time`` ``datetime64[us, UTC]`` (NaT where there
+is none), ``bool`` the nullable ``boolean`` and ``int`` the nullable ``Int64``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+ACCOUNTS = {
+    "account_id": "text",  # 12 digits, leading zeros kept
+    "account_name": "text",
+    "email": "text",
+    "ou_path": "category",  # Root/Prod/Payments
+    "state": "category",  # ACTIVE, SUSPENDED, ... as AWS Organizations gives it
+    "is_management": "bool",
+    "outcome": "category",  # assessed, excluded, not_assessed
+    "reason": "text",  # why excluded or not assessed
+    "users": "int",  # users in the credential report, root not counted; <NA> when there is no report
+    "gap_evidence": "text",  # the four gap columns hold one entry a gap, joined by "; "
+    "gap_stage": "text",
+    "gap_code": "text",
+    "gap_message": "text",
+    "report_generated_at": "time",  # when AWS made the credential report (up to four hours before it was fetched)
+    "collected_at": "time",
+    "evidence_file": "text",  # relative to the snapshot's folder
+    "evidence_sha256": "text",
+    "request_id": "text",
+}
+
+# What every row about a user starts with.
+_WHO = {
+    "account_id": "category",
+    "account_name": "category",
+    "ou_path": "category",
+    "user": "category",
+    "arn": "category",
+    "is_root": "bool",
+}
+# A ``_note`` column holds what the report says in place of a value: n/a, no_information, not_supported, an empty text,
+# or "(no column)" where the report lacks the column. They are distinct inputs to the checks.
+_WHERE = {
+    "evidence_file": "category",  # relative to the snapshot's folder
+    "evidence_line": "int",  # 1 is the header
+}
+
+USERS = {
+    **_WHO,
+    "user_creation_time": "time",
+    "password_enabled": "bool",
+    "password_enabled_note": "category",
+    "password_last_used": "time",
+    "password_last_used_note": "category",
+    "password_last_changed": "time",
+    "password_next_rotation": "time",
+    "mfa_active": "bool",
+    "access_key_1_active": "bool",
+    "access_key_1_last_rotated": "time",
+    "access_key_1_last_used_date": "time",
+    "access_key_1_last_used_date_note": "category",
+    "access_key_1_last_used_region": "category",
+    "access_key_1_last_used_service": "category",
+    "access_key_2_active": "bool",
+    "access_key_2_last_rotated": "time",
+    "access_key_2_last_used_date": "time",
+    "access_key_2_last_used_date_note": "category",
+    "access_key_2_last_used_region": "category",
+    "access_key_2_last_used_service": "category",
+    "cert_1_active": "bool",
+    "cert_1_last_rotated": "time",
+    "cert_2_active": "bool",
+    "cert_2_last_rotated": "time",
+    "additional_credentials_info": "text",
+    **_WHERE,
+}
+
+CREDENTIALS = {
+    **_WHO,
+    "credential": "category",  # password, access_key_1, access_key_2, cert_1, cert_2
+    "active": "bool",
+    "last_rotated": "time",  # of a password: last changed
+    "last_used": "time",
+    "last_used_note": "category",
+    "last_used_region": "category",
+    "last_used_service": "category",
+    "age_days": "int",  # whole days from last_rotated to as-of
+    "unused_days": "int",  # whole days from last_used to as-of
+    "user_creation_time": "time",
+    "password_enabled": "bool",
+    "mfa_active": "bool",
+    **_WHERE,
+}
+
+FINDINGS = {
+    "snapshot_id": "category",
+    "as_of": "category",  # 2026-11-24T10:15:00Z
+    "account_id": "category",
+    "account_name": "category",
+    "ou_path": "category",
+    "control_id": "category",
+    "severity": "category",
+    "status": "category",  # PASS, FAIL, NO_EVIDENCE, MANUAL
+    "resource_arn": "category",
+    "resource_name": "category",
+    "credential": "category",
+    "observed": "text",
+    "reason": "category",
+    "requirements": "category",  # aws-iam-rules:AWS_IAM_50; cis-aws-7.0.0:2.12
+    "waiver_id": "category",
+    "evidence_file": "category",
+    "evidence_line": "int",
+}
+
+CONTROLS = {
+    "control_id": "text",
+    "title": "text",
+    "severity": "category",
+    "unit": "category",
+    "assessment": "category",  # automated, manual, planned
+    "requirements": "text",
+    "population": "int",  # units with PASS or FAIL
+    "passed": "int",
+    "failed": "int",
+    "not_applicable": "int",  # units the control does not apply to
+    "no_evidence": "int",  # accounts that could not be judged, wholly or in part
+    "manual": "int",  # accounts (or the organization) to be answered by a person
+}
+
+_DTYPES: Mapping[str, Any] = {
+    "text": "str",
+    "category": "category",
+    "time": pd.DatetimeTZDtype("us", "UTC"),
+    "bool": "boolean",
+    "int": "Int64",
+}
+
+
+def typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
+    """``frame`` with the dtypes that ``columns``, one of the tables above, asks for."""
+    return frame.astype({name: _DTYPES[kind] for name, kind in columns.items()})

@@ -1,0 +1,176 @@
+"""The evidence store: a folder with a manifest, a journal and the exact bytes that AWS answered."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TextIO
+
+from pydantic import TypeAdapter
+
+from auditor.errors import EvidenceError, SnapshotError
+from auditor.files import make_folder, write_bytes
+from auditor.model import AccountRecord, Caller, Evidence, EvidenceFile, Organization
+
+SCHEMA_VERSION = 1
+_FOLDER_NAME = re.compile(r".+-(\d{8}T\d{6}Z)")
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What was collected, by whom, when and with which settings; all times are UTC.
+
+    ``accounts`` holds every account of the organization, in the order of their ids.
+    """
+
+    schema_version: int
+    snapshot_id: str
+    tool_version: str
+    organization: Organization
+    caller: Caller
+    as_of: datetime
+    started_at: datetime
+    finished_at: datetime
+    interrupted: bool
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    accounts: tuple[AccountRecord, ...] = ()
+
+
+_MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
+_RECORD: TypeAdapter[AccountRecord] = TypeAdapter(AccountRecord)
+
+
+class SnapshotWriter:
+    """Fills one new snapshot folder; nothing in it is ever written twice but the manifest."""
+
+    def __init__(self, folder: Path, started_at: datetime) -> None:
+        self.folder, self.started_at = folder, started_at
+        self._journal: TextIO = (folder / "journal.jsonl").open("a", encoding="utf-8")
+        (folder / "journal.jsonl").chmod(0o600)
+
+    @classmethod
+    def create(cls, out: Path, organization_id: str, started_at: datetime) -> SnapshotWriter:
+        """Make ``<out>/<organization_id>-<started_at>``, a second later where that one is taken."""
+        make_folder(out)
+        while True:
+            folder = out / snapshot_name(organization_id, started_at)
+            try:
+                folder.mkdir(mode=0o700)
+                return cls(folder, started_at)
+            except FileExistsError:
+                started_at += timedelta(seconds=1)
+            except OSError as error:
+                raise SnapshotError(f"cannot make the folder {folder}: {error.strerror}") from error
+
+    @property
+    def snapshot_id(self) -> str:
+        return self.folder.name
+
+    def store(self, account_id: str, evidence: Evidence) -> EvidenceFile:
+        """Keep the exact bytes of one piece of evidence."""
+        path = f"evidence/{account_id}/{evidence.kind}.{evidence.suffix}"
+        target = self.folder / path
+        make_folder(target.parent.parent)
+        make_folder(target.parent)
+        write_bytes(target, evidence.content, durable=False)
+        return EvidenceFile(
+            kind=evidence.kind,
+            path=path,
+            sha256=hashlib.sha256(evidence.content).hexdigest(),
+            size=len(evidence.content),
+            request_id=evidence.request_id,
+            collected_at=evidence.collected_at,
+            generated_at=evidence.generated_at,
+        )
+
+    def record(self, record: AccountRecord) -> None:
+        """Append an account's outcome to the journal, flushed, so that a killed run loses nothing that is whole."""
+        self._journal.write(_RECORD.dump_json(record).decode() + "\n")
+        self._journal.flush()
+
+    def seal(self, manifest: Manifest) -> Snapshot:
+        """Write the manifest; the evidence is not touched again."""
+        self._journal.close()
+        write_bytes(self.folder / "manifest.json", _MANIFEST.dump_json(manifest, indent=1) + b"\n")
+        return Snapshot(self.folder, manifest)
+
+
+class Snapshot:
+    """A sealed snapshot, read offline."""
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
+        self.folder, self.manifest = folder, manifest
+
+    @classmethod
+    def open(cls, folder: Path) -> Snapshot:
+        """Read the manifest of ``folder``; SnapshotError says what is wrong with it."""
+        try:
+            content = (folder / "manifest.json").read_bytes()
+        except OSError as error:
+            raise SnapshotError(f"{folder} is not a snapshot: {_why(folder)}") from error
+        return cls(folder, _parse(folder, content))
+
+    def manifest_sha256(self) -> str:
+        return hashlib.sha256((self.folder / "manifest.json").read_bytes()).hexdigest()
+
+    def read(self, file: EvidenceFile) -> bytes:
+        """The bytes of one evidence file; EvidenceError when it is missing or not what was collected."""
+        target = (self.folder / file.path).resolve()
+        if not target.is_relative_to((self.folder / "evidence").resolve()):
+            raise EvidenceError("read", "EvidenceOutside", f"{file.path} lies outside the snapshot")
+        try:
+            content = target.read_bytes()
+        except OSError as error:
+            raise EvidenceError("read", "EvidenceMissing", f"{file.path}: {error.strerror}") from error
+        if hashlib.sha256(content).hexdigest() != file.sha256:
+            raise EvidenceError("read", "EvidenceChanged", f"{file.path} is not the file that was collected")
+        return content
+
+
+def snapshot_name(organization_id: str, started_at: datetime) -> str:
+    """``<organization id>-20261124T101500Z``."""
+    return f"{organization_id}-{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def newest_snapshot(out: Path) -> Path:
+    """The sealed snapshot below ``out`` that was started last."""
+    found = [(m[1], p) for p in _folders(out) if (m := _FOLDER_NAME.fullmatch(p.name))]
+    sealed = [item for item in found if (item[1] / "manifest.json").is_file()]
+    if not sealed:
+        raise SnapshotError(f"there is no snapshot below {out}; make one with 'auditor run' or name one")
+    return max(sealed)[1]
+
+
+def _folders(out: Path) -> Iterable[Path]:
+    return (p for p in out.iterdir() if p.is_dir()) if out.is_dir() else ()
+
+
+def _why(folder: Path) -> str:
+    if not folder.exists():
+        return "there is no such folder"
+    if not folder.is_dir():
+        return "it is not a folder"
+    if (folder / "journal.jsonl").exists():
+        return "its collection was cut off before the manifest was written"
+    return "it holds no readable manifest.json"
+
+
+def _parse(folder: Path, content: bytes) -> Manifest:
+    try:
+        raw = json.loads(content)
+        version = raw["schema_version"] if isinstance(raw, dict) else None
+        if version != SCHEMA_VERSION:
+            raise SnapshotError(
+                f"{folder}/manifest.json has schema version {version!r}; this program reads {SCHEMA_VERSION}"
+            )
+        return _MANIFEST.validate_json(content)
+    except (ValueError, KeyError) as error:
+        first = str(error).splitlines()[0]
+        raise SnapshotError(
+            f"{folder}/manifest.json is torn or was not written by this program: {first}"
+        ) from error
