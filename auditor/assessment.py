@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from auditor.catalog import Benchmark, Control
+from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, load_catalog
+from auditor.evaluate import evaluate
+from auditor.frames import build_frames
+from auditor.model import Outcome, Severity, Status
+from auditor.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """Verdicts on one snapshot. The frames have the columns and dtypes of ``auditor.schema``."""
+    """Verdicts on one snapshot. The frames have the columns and dtypes of ``auditor.schema``.
+
+    ``interrupted``: the collection was stopped, so accounts may be missing that had not been listed yet.
+    """
 
     snapshot_id: str
     organization_id: str
@@ -21,6 +29,7 @@ class Assessment:
     as_of: datetime
     started_at: datetime
     finished_at: datetime
+    interrupted: bool
     tool_version: str
     manifest_sha256: str
     catalog_hash: str
@@ -32,3 +41,60 @@ class Assessment:
     credentials: pd.DataFrame
     findings: pd.DataFrame
     controls: pd.DataFrame
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether anything in scope could not be judged."""
+        in_scope = self.accounts["outcome"] != Outcome.EXCLUDED.value
+        gaps = (in_scope & (self.accounts["gap_code"] != "")).any()
+        return bool(self.interrupted or gaps or (self.findings["status"] == Status.NO_EVIDENCE.value).any())
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether any account at all was assessed."""
+        return bool((self.accounts["outcome"] == Outcome.ASSESSED.value).any())
+
+    def fails_at(self, severity: Severity) -> bool:
+        """Whether a unit fails a control of ``severity`` or worse."""
+        counted = [s.value for s in Severity if s.rank >= severity.rank]
+        failed = self.findings["status"] == Status.FAIL.value
+        return bool((failed & self.findings["severity"].isin(counted)).any())
+
+
+def assess(
+    snapshot: Snapshot,
+    benchmarks: Sequence[str] = DEFAULT_BENCHMARKS,
+    as_of: datetime | None = None,
+    catalog: Catalog | None = None,
+) -> Assessment:
+    """Judge a snapshot, offline. ``as_of`` is the snapshot's own where none is given.
+
+    Raises CatalogError for an unknown benchmark.
+    """
+    catalog = catalog or load_catalog()
+    selection = catalog.select(benchmarks)
+    manifest = snapshot.manifest
+    moment = as_of or manifest.as_of
+    frames = build_frames(snapshot, moment)
+    verdicts = evaluate(frames, selection, manifest.organization, manifest.snapshot_id, moment)
+    chosen = [b for b in catalog.benchmarks.values() if b.id in benchmarks]
+    return Assessment(
+        snapshot_id=manifest.snapshot_id,
+        organization_id=manifest.organization.id,
+        caller_arn=manifest.caller.arn,
+        as_of=moment,
+        started_at=manifest.started_at,
+        finished_at=manifest.finished_at,
+        interrupted=manifest.interrupted,
+        tool_version=manifest.tool_version,
+        manifest_sha256=snapshot.manifest_sha256(),
+        catalog_hash=catalog.hash,
+        options={"benchmark": [b.id for b in chosen]},
+        benchmarks=tuple(chosen),
+        catalog_controls=selection.controls,
+        accounts=frames.accounts,
+        users=frames.users,
+        credentials=frames.credentials,
+        findings=verdicts.findings,
+        controls=verdicts.controls,
+    )

@@ -5,8 +5,10 @@
     │   ├── ConfigurationError       auditor.yaml or an option holds something it may not
     │   ├── CatalogError             config/ holds something it may not, or an id is not in it
     │   ├── ScopeError               an account or OU was named that the organization does not have
+    │   ├── QueryError               a query is not valid, or does more than read
     │   └── SnapshotError            a snapshot cannot be read, or a place for one cannot be written
     ├── AccessError                  exit 3: the caller's own credentials or permissions do not suffice
+    ├── InterruptedRunError          exit 130: stopped by the operator; what was collected is kept
     ├── WrongAccountError            exit 1: evidence of one account was answered for another; stops the run
     └── EvidenceError                one account's trouble; becomes an evidence gap, never an exit
 
@@ -18,6 +20,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class AuditorError(Exception):
@@ -44,6 +47,10 @@ class ScopeError(UsageError):
     """The scope names an account or OU that does not exist in the organization."""
 
 
+class QueryError(UsageError):
+    """A query is unknown, not valid, or does more than read."""
+
+
 class SnapshotError(UsageError):
     """A snapshot is missing, torn or of an unknown version, or its folder cannot be written."""
 
@@ -52,6 +59,16 @@ class AccessError(AuditorError):
     """The caller has no valid credentials, or may not do what every run needs."""
 
     exit_code = 3
+
+
+class InterruptedRunError(AuditorError):
+    """A run was stopped from outside; ``folder`` holds the snapshot of what was collected until then."""
+
+    exit_code = 130
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(f"interrupted; what was collected is kept: auditor report {folder}")
+        self.folder = folder
 
 
 class WrongAccountError(AuditorError):

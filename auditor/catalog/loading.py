@@ -112,7 +112,7 @@ def _validated(sort: type[_E], raws: Iterable[_Raw]) -> dict[str, tuple[_E, Path
 
 
 def _sentence(sort: type[Entry], raw: _Raw, error: ValidationError) -> str:
-    """One of pydantic's complaints in this project's words; an unknown key first, as it explains a missing one."""
+    """One of pydantic's complaints in our words: an unknown key first, as it explains a missing one."""
     first = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
     place = _place(raw.content, first["loc"])
     if first["type"] == "extra_forbidden":

@@ -1,4 +1,4 @@
-"""The verdicts and outcomes that a boxed organization must get, by plain code that shares nothing with the evaluator.
+"""The verdicts and outcomes that a boxed organization must get, by plain code that never calls the evaluator.
 
 Where columns are missing (fault ``missing-columns``), these cannot be decided and are not expected to fail:
 console-user-mfa of console users, root-mfa and root-mfa-always, credentials-unused of an active key 2,

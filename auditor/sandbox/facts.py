@@ -10,7 +10,7 @@ MISSING_COLUMNS = frozenset({"access_key_2_last_used_date", "mfa_active"})
 
 @dataclass(frozen=True, slots=True)
 class Password:
-    """``enabled`` None is "not_supported" (root, older reports); ``never`` is the word for an absent last use."""
+    """``enabled`` None is "not_supported" (root, older reports); ``never`` is what no last use says."""
 
     enabled: bool | None = False
     last_used: datetime | None = None

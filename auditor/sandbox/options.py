@@ -30,7 +30,7 @@ class SandboxOptions:
     ``account_state``   whether accounts carry ``State``, ``Status`` or both.
     ``latency``         seconds before any answer.
     ``report_delay``    seconds from generate to ready, or (low, high), fixed for each account.
-    ``throttle_rate``, ``error_rate`` (503), ``reset_rate``: shares of calls to ``disturbed`` services, 0 to 1.
+    ``throttle_rate``, ``error_rate`` (503), ``reset_rate``: shares of calls to ``disturbed`` services.
     ``session_seconds`` how long assumed credentials live; None is as long as asked.
     ``faults``          account id -> fault ("none" takes a default one away). ``faulty`` plants one account
                         for each of ``default_faults``, as far as they fit.
@@ -65,7 +65,9 @@ class SandboxOptions:
         if self.as_of.tzinfo is None or self.as_of.microsecond:
             raise ValueError("as_of must be a UTC time in whole seconds")
         if self.account_state not in SHOWN_STATES or not self.disturbed <= SERVICES:
-            raise ValueError(f"account_state is one of {SHOWN_STATES}, disturbed a subset of {sorted(SERVICES)}")
+            raise ValueError(
+                f"account_state is one of {SHOWN_STATES}, disturbed a subset of {sorted(SERVICES)}"
+            )
         unknown = {*self.faults.values(), *self.default_faults} - FAULTS - {"none"}
         if unknown:
             raise ValueError(f"unknown faults: {sorted(unknown)}; known are {sorted(FAULTS)}")

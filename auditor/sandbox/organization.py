@@ -10,7 +10,7 @@ from random import Random
 from auditor.sandbox.options import SandboxOptions
 
 UGLY_NAMES = (
-    "=HYPERLINK(\"http://evil.example\",\"x\")",
+    '=HYPERLINK("http://evil.example","x")',
     "+44 20 7946 0000",
     "-1 cell",
     "@SUM(A1:A9)",
@@ -20,7 +20,7 @@ UGLY_NAMES = (
     "<b>bold</b> & co",
     "Zürich 🚀 team",
     "مرحبا حسابات",
-    "𝕄𝕒𝕥𝕙 𝟙𝟚𝟛",
+    "\U0001d544\U0001d552\U0001d565\U0001d559 𠮷",
     "fifty characters long, and not a single one less..",
     "007",
     "NA",
@@ -33,10 +33,10 @@ UGLY_NAMES = (
     "日本語アカウント",
 )
 INACTIVE_STATES = ("SUSPENDED", "PENDING_CLOSURE", "CLOSED", "PENDING_ACTIVATION")
-OU_TREE = {
+OU_TREE: dict[str, dict[str, tuple[str, ...]]] = {
     "Prod": {"Payments": ("EU", "US"), "Platform": ("EU", "US"), "Data": ("EU",)},
     "Dev": {"Payments": ("EU", "US"), "Platform": ("EU",), "Labs": ()},
-    "R&D, \"Labs\" / Süd": {"=Payments": ("<EU>",), "Platform": ()},
+    'R&D, "Labs" / Süd': {"=Payments": ("<EU>",), "Platform": ()},
     "Suspended": {},
     "Empty": {"Empty": ("Empty",)},
 }
@@ -48,7 +48,7 @@ _LEADING_ZEROS_EVERY = 7
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """The root or an organizational unit; ``path`` is names from the root, ``parent_id`` is empty for the root."""
+    """The root or an organizational unit; ``path`` is names from the root, whose ``parent_id`` is empty."""
 
     id: str
     name: str
@@ -60,7 +60,7 @@ class Container:
 
 @dataclass(frozen=True, slots=True)
 class BoxedAccount:
-    """One account; ``rank`` counts ACTIVE accounts first (the management account is 0) and decides its users."""
+    """One account; ``rank`` counts ACTIVE ones first (the management account is 0) and decides its users."""
 
     id: str
     name: str
@@ -112,7 +112,9 @@ def plant_organization(options: SandboxOptions) -> BoxedOrganization:
     # Shuffled, so that neither the management account nor the odd ones come on the first page.
     rng.shuffle(accounts)
     arn = f"{prefix}:organization/{organization_id}"
-    return BoxedOrganization(organization_id, arn, ids[0], containers, tuple(accounts), {a.id: a for a in accounts})
+    return BoxedOrganization(
+        organization_id, arn, ids[0], containers, tuple(accounts), {a.id: a for a in accounts}
+    )
 
 
 def _letters(rng: Random, count: int) -> str:

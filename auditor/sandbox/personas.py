@@ -1,4 +1,4 @@
-"""Users of every kind: good ones, hardly-over and hardly-under ones, odd ones, and names that trip parsers."""
+"""Users of every kind: good, hardly over and under each threshold, odd, and with names that trip parsers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,11 @@ def personas(as_of: datetime) -> tuple[Persona, ...]:
     """Every persona, each a user or several that belong in one account; names are unique over all of them."""
     single = [*_edges(as_of), *_odd_states(as_of), *_setup_keys(as_of), *_odd_names(as_of)]
     good = _good(as_of)
-    twins = (replace(good, name="Case.Twin"), replace(good, name="case.twin", mfa=False), _keyless(as_of, "CASE.TWIN"))
+    twins = (
+        replace(good, name="Case.Twin"),
+        replace(good, name="case.twin", mfa=False),
+        _keyless(as_of, "CASE.TWIN"),
+    )
     return (*((user,) for user in single), twins)
 
 
@@ -66,7 +70,9 @@ def _password_edges(as_of: datetime, moment: datetime, edge: str) -> Iterator[Us
     base = _keyless(as_of, "")
     older = moment - 10 * DAY
     yield replace(base, name=f"password-used-{edge}", password=Password(True, moment, older))
-    yield replace(base, name=f"password-never-used-{edge}", created=older, password=Password(True, None, moment))
+    yield replace(
+        base, name=f"password-never-used-{edge}", created=older, password=Password(True, None, moment)
+    )
     unchanged = Password(True, None, None)
     yield replace(base, name=f"password-never-set-{edge}", created=moment, password=unchanged)
 

@@ -14,7 +14,6 @@ from auditor.sandbox.roots import roots
 
 _FIRST = ("ana", "bo", "chidi", "dorota", "eve", "femi", "goran", "hana", "ivo", "jun", "kofi", "lea", "mo")
 _LAST = ("adler", "baker", "costa", "diaz", "evans", "fischer", "garcia", "haas", "ito", "jones", "kim")
-_SHARE_FOR_RANDOM = 2
 
 
 class Population:
@@ -54,8 +53,9 @@ class Population:
 
 def _personas_per_account(users: int, accounts: int, kinds: int) -> int:
     """Leave room for random users, unless the personas would then not all be seen in healthy accounts."""
-    some = users // _SHARE_FOR_RANDOM
-    enough = some * (accounts * 3 // 4) >= kinds
+    some = users // 2
+    # Default faults take at most half of the accounts.
+    enough = some * (accounts - accounts // 2) >= kinds
     return min(some if enough else users, kinds)
 
 

@@ -24,8 +24,8 @@ _ROOT_LAST = (*COLUMNS[2:], *COLUMNS[:2])
 class Layout:
     """How a report is written down.
 
-    ``documented`` is ``+00:00`` and TRUE as in the guide, else ``Z`` and true as live. Names with commas can be
-    told apart without quotes only where user and arn come first.
+    ``documented`` is ``+00:00`` and TRUE as in the guide, else ``Z`` and true as live. Names with commas can
+    be told apart without quotes only where user and arn come first.
     """
 
     documented: bool = False

@@ -1,0 +1,116 @@
+"""Getting into an account: its role is assumed once, renewed when it runs out, and never mixed with another's."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from aiobotocore.credentials import AioCredentials
+
+from auditor.aws.calls import Calls, Operation, Response
+from auditor.aws.faults import EXPIRED
+from auditor.aws.session import Clients
+from auditor.errors import EvidenceError
+from auditor.model import Account, Caller
+
+_EARLY = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class RoleSettings:
+    """How to assume the role; ``duration`` in seconds (a chained role lasts one hour at most)."""
+
+    name: str
+    session_name: str
+    duration: int
+    partition: str
+    external_id: str | None = None
+
+    def arn(self, account_id: str) -> str:
+        return f"arn:{self.partition}:iam::{account_id}:role/{self.name}"
+
+
+class AccountCalls:
+    """Calls into one account, each signed with that account's credentials and no others."""
+
+    def __init__(self, calls: Calls, source: CallerCredentials | RoleCredentials) -> None:
+        self._calls, self._source = calls, source
+
+    async def __call__(self, stage: str, operation: Operation, **parameters: Any) -> Response:
+        """Raises EvidenceError; credentials that ran out on the way are renewed once."""
+        try:
+            return await self._calls(stage, operation, await self._source.current(), **parameters)
+        except EvidenceError as error:
+            if error.code not in EXPIRED:
+                raise
+        return await self._calls(stage, operation, await self._source.renewed(), **parameters)
+
+
+class CallerCredentials:
+    """The caller's own account needs no role."""
+
+    def __init__(self, credentials: AioCredentials) -> None:
+        self._credentials = credentials
+
+    async def current(self) -> AioCredentials:
+        return self._credentials
+
+    renewed = current
+
+
+class RoleCredentials:
+    """The role of one account, assumed when first needed."""
+
+    def __init__(self, clients: Clients, calls: Calls, role: RoleSettings, account_id: str) -> None:
+        self._clients, self._calls, self._role, self._account_id = clients, calls, role, account_id
+        self._credentials: AioCredentials | None = None
+        self._expires = datetime.min.replace(tzinfo=UTC)
+        self._lock = asyncio.Lock()
+
+    async def current(self) -> AioCredentials:
+        async with self._lock:
+            if self._credentials is None or datetime.now(UTC) + self._early >= self._expires:
+                return await self._assume()
+            return self._credentials
+
+    async def renewed(self) -> AioCredentials:
+        async with self._lock:
+            return await self._assume()
+
+    @property
+    def _early(self) -> timedelta:
+        """Sessions shorter than the margin are used until they end."""
+        return min(_EARLY, timedelta(seconds=self._role.duration / 10))
+
+    async def _assume(self) -> AioCredentials:
+        optional = {"ExternalId": self._role.external_id} if self._role.external_id else {}
+        answer = await self._calls(
+            "assume",
+            self._clients.sts.assume_role,
+            self._clients.caller_credentials,
+            RoleArn=self._role.arn(self._account_id),
+            RoleSessionName=self._role.session_name,
+            DurationSeconds=self._role.duration,
+            **optional,
+        )
+        got = answer["Credentials"]
+        self._expires = got["Expiration"]
+        self._credentials = AioCredentials(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+        return self._credentials
+
+
+class AwsAccess:
+    """Opens accounts: the caller's own as the caller, every other through its role."""
+
+    def __init__(self, clients: Clients, calls: Calls, role: RoleSettings, caller: Caller) -> None:
+        self._clients, self._calls, self._role, self._caller = clients, calls, role, caller
+
+    async def open(self, account: Account) -> AccountCalls:
+        """Raises EvidenceError (stage ``assume``) when the role cannot be assumed."""
+        if account.id == self._caller.account_id:
+            return AccountCalls(self._calls, CallerCredentials(self._clients.caller_credentials))
+        role = RoleCredentials(self._clients, self._calls, self._role, account.id)
+        await role.current()
+        return AccountCalls(self._calls, role)

@@ -1,0 +1,99 @@
+"""Accounts as they are found: in scope or not, each page at once where the scope names nothing to look up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+
+from auditor.collect.interface import Directory, OuTree, Progress
+from auditor.errors import AccessError
+from auditor.model import Account, Caller, Organization
+from auditor.scope import Scope
+
+
+Places = Mapping[str, tuple[str, tuple[str, ...]]]
+"""Account id -> its OU path and the ids of its OUs, root first."""
+
+
+class Discovery:
+    """One pass over the organization: ``start``, then ``accounts``, then ``places``."""
+
+    def __init__(self, directory: Directory, scope: Scope, progress: Progress) -> None:
+        self._directory, self._scope, self._progress = directory, scope, progress
+        self._alone = False
+        self._tree: asyncio.Task[OuTree | None] | None = None
+        self.caller = Caller("", "")
+        self.organization = Organization("")
+
+    async def start(self) -> None:
+        """Find out who calls and in which organization; OUs are looked up beside all else. Raises AccessError."""
+        self.caller = await self._directory.caller()
+        found = await self._directory.organization()
+        if found is None:
+            self._alone = True
+            found = Organization(self.caller.account_id, self.caller.account_id)
+            self._progress.say(f"account {found.id} is in no organization: only this account is audited")
+        self.organization = found
+
+    async def accounts(self) -> AsyncIterator[tuple[Account, str]]:
+        """Every account, with the reason why it is excluded (an empty text: it is in scope).
+
+        Raises ScopeError before the first one when the scope names what the organization does not have.
+        """
+        self._tree = asyncio.create_task(self._ou_tree())
+        if self._scope.names_something:
+            for account in await self._checked():
+                yield account, self._scope.exclusion(account)
+            return
+        async for page in self._pages():
+            for account in page:
+                yield account, self._scope.exclusion(account)
+
+    async def places(self) -> Places:
+        """Where each account sits, as far as the caller may know."""
+        tree = await self._tree if self._tree else None
+        return tree.places if tree else {}
+
+    def places_so_far(self) -> Places:
+        """The same without waiting: nothing while the OUs are still being looked up."""
+        done = self._tree is not None and self._tree.done() and not self._tree.cancelled()
+        tree = self._tree.result() if self._tree and done else None
+        return tree.places if tree else {}
+
+    def close(self) -> None:
+        if self._tree:
+            self._tree.cancel()
+
+    async def _checked(self) -> list[Account]:
+        """All accounts, listed to the last page, once every name in the scope is known to exist."""
+        accounts = [account async for page in self._pages() for account in page]
+        tree = await self._tree if self._tree and self._scope.needs_ous else None
+        if self._scope.needs_ous and tree is None:
+            raise AccessError("the organizational units cannot be read, so --ou cannot be followed")
+        self._scope.check(accounts, tree.ou_ids if tree else frozenset())
+        return [placed(a, tree.places) for a in accounts] if tree else accounts
+
+    async def _ou_tree(self) -> OuTree | None:
+        if self._alone:
+            return None
+        try:
+            return await self._directory.ou_tree()
+        except AccessError as error:
+            self._progress.say(f"OU paths are left empty: {error}")
+            return None
+
+    async def _pages(self) -> AsyncIterator[list[Account]]:
+        if self._alone:
+            yield [Account(self.organization.id, is_management=True)]
+            return
+        async for page in self._directory.account_pages(self.organization):
+            yield page
+
+
+def placed(account: Account, places: Places) -> Account:
+    """The account with its OU path and OU ids, where they are known."""
+    if account.id not in places:
+        return account
+    path, ids = places[account.id]
+    return replace(account, ou_path=path, ou_ids=ids)

@@ -1,0 +1,54 @@
+"""What the orchestrator needs of the world: small enough to be played by files in a test."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any, Protocol
+
+from auditor.model import Account, AccountRecord, Caller, Evidence, Organization
+
+
+class OuTree(Protocol):
+    """All OU ids, and each account's OU path and OU ids."""
+
+    @property
+    def ou_ids(self) -> frozenset[str]: ...
+    @property
+    def places(self) -> Mapping[str, tuple[str, tuple[str, ...]]]: ...
+
+
+class Directory(Protocol):
+    """Who calls, and which accounts there are. All methods raise AccessError."""
+
+    async def caller(self) -> Caller: ...
+    async def organization(self) -> Organization | None: ...
+    def account_pages(self, organization: Organization) -> AsyncIterator[list[Account]]: ...
+    async def ou_tree(self) -> OuTree | None: ...
+
+
+class Access(Protocol):
+    """The way into an account; what it gives is passed on to the collectors. Raises EvidenceError."""
+
+    async def open(self, account: Account) -> Any: ...
+
+
+class Collector(Protocol):
+    """Brings one kind of evidence of one account."""
+
+    @property
+    def kind(self) -> str: ...
+    async def collect(self, account: Account, calls: Any) -> Evidence:
+        """Raises EvidenceError when it cannot be had."""
+    def check(self, account: Account, evidence: Evidence) -> None:
+        """Raises EvidenceError when it cannot be used, WrongAccountError when it is another account's."""
+
+
+class Progress(Protocol):
+    """Is told how a run goes."""
+
+    def say(self, message: str) -> None:
+        """One sentence that the operator should read."""
+    def found(self, in_scope: int) -> None:
+        """So many further accounts are to be collected."""
+    def finished(self, record: AccountRecord) -> None:
+        """One account is done, for better or worse."""

@@ -1,0 +1,76 @@
+"""SQL over a judged snapshot: DuckDB in memory, read-only, without files, network or extensions."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from auditor.assessment import Assessment
+from auditor.catalog import config_folder
+from auditor.errors import QueryError, nearest
+
+TABLES = ("accounts", "users", "credentials", "findings", "controls")
+_READING = frozenset({"SELECT", "EXPLAIN", "MULTI"})  # MULTI is what PIVOT becomes
+_CLOSED = {
+    "enable_external_access": "false",
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+    "allow_community_extensions": "false",
+}
+
+
+def run_query(assessment: Assessment, sql: str) -> pa.Table:
+    """The rows that ``sql`` selects from TABLES; times are UTC, categories texts.
+
+    Raises QueryError when it is not one reading statement, or DuckDB does not accept it.
+    """
+    connection = _open(assessment)
+    try:
+        _check(connection, sql)
+        return connection.sql(sql).to_arrow_table()
+    except duckdb.Error as error:
+        raise QueryError(_first_lines(str(error))) from error
+    finally:
+        connection.close()
+
+
+def named_queries() -> dict[str, Path]:
+    """The questions that ship with the product, by name."""
+    return {path.stem: path for path in sorted((config_folder() / "queries").glob("*.sql"))}
+
+
+def named_query(name: str) -> str:
+    """The SQL of a shipped question; QueryError names the nearest one."""
+    known = named_queries()
+    if name not in known:
+        raise QueryError(f"there is no query {name!r}{nearest(name, known)}; known: {', '.join(known)}")
+    return known[name].read_text(encoding="utf-8")
+
+
+def _open(assessment: Assessment) -> duckdb.DuckDBPyConnection:
+    """A database that holds copies of the tables and can reach nothing else, whatever the SQL."""
+    connection = duckdb.connect(config=_CLOSED)
+    for name in TABLES:
+        frame: pd.DataFrame = getattr(assessment, name)
+        connection.register("incoming", pa.Table.from_pandas(frame, preserve_index=False))
+        connection.execute(f"create table {name} as from incoming")
+        connection.unregister("incoming")
+    connection.execute("set TimeZone = 'UTC'; set python_enable_replacements = false; set lock_configuration = true")
+    return connection
+
+
+def _check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
+    statements = connection.extract_statements(sql)
+    if len(statements) != 1:
+        raise QueryError(f"a query is one statement; this has {len(statements)}")
+    kind = statements[0].type.name
+    if kind not in _READING:
+        raise QueryError(f"a query only reads: {kind} is not allowed")
+
+
+def _first_lines(text: str) -> str:
+    """DuckDB's message without its picture of the statement."""
+    return " ".join(text.split("\n\n")[0].split())

@@ -1,0 +1,87 @@
+"""STS in the box: who am I, and sessions in other accounts."""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import escape
+
+from auditor.sandbox.options import SandboxOptions
+from auditor.sandbox.organization import BoxedOrganization
+from auditor.sandbox.sessions import Identity, Operation, Sessions, allowed_actions
+from auditor.sandbox.wire import AwsError, Call
+
+_ROLE_ARN = re.compile(r"arn:([a-z-]+):iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]{1,64})", re.ASCII)
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_LONGEST, _LONGEST_CHAINED, _SHORTEST = 43_200, 3_600, 900
+
+
+class Sts:
+    """The operations of STS."""
+
+    def __init__(
+        self,
+        options: SandboxOptions,
+        organization: BoxedOrganization,
+        faults: dict[str, str],
+        sessions: Sessions,
+    ) -> None:
+        self._options, self._organization = options, organization
+        self._faults, self._sessions = faults, sessions
+        self.operations: dict[str, Operation] = {
+            "GetCallerIdentity": self.get_caller_identity,
+            "AssumeRole": self.assume_role,
+        }
+
+    def get_caller_identity(self, identity: Identity, _call: Call) -> str:
+        return (
+            f"<Arn>{escape(identity.arn)}</Arn><UserId>{escape(identity.user_id)}</UserId>"
+            f"<Account>{identity.account_id}</Account>"
+        )
+
+    def assume_role(self, identity: Identity, call: Call) -> str:
+        role_arn = call.params.get("RoleArn", "")
+        name = call.params.get("RoleSessionName", "")
+        found = _ROLE_ARN.fullmatch(role_arn)
+        if not found or not _SESSION_NAME.fullmatch(name):
+            raise AwsError("ValidationError", f"{role_arn or name} is invalid")
+        asked = _duration(call.params.get("DurationSeconds", "3600"), identity)
+        policy = call.params.get("Policy")
+        actions = allowed_actions(policy) if policy else None
+        partition, account_id, role = found.groups()
+        if not self._may_assume(partition, account_id, role, call.params.get("ExternalId", "")):
+            raise AwsError("AccessDenied", _refusal(identity, role_arn), 403)
+        arn = f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{name}"
+        seconds = self._options.session_seconds or asked
+        return self._credentials(Identity(account_id, arn, f"AROA{account_id}ROLE:{name}", actions), seconds)
+
+    def _may_assume(self, partition: str, account_id: str, role: str, external_id: str) -> bool:
+        account = self._organization.by_id.get(account_id)
+        return (
+            account is not None
+            and account.state == "ACTIVE"
+            and not account.is_management
+            and self._faults.get(account_id) != "denied"
+            and partition == self._options.partition
+            and role == self._options.role
+            and (not self._options.external_id or external_id == self._options.external_id)
+        )
+
+    def _credentials(self, identity: Identity, seconds: float) -> str:
+        session = self._sessions.open(identity, seconds)
+        return (
+            f"<AssumedRoleUser><AssumedRoleId>{identity.user_id}</AssumedRoleId><Arn>{identity.arn}</Arn>"
+            f"</AssumedRoleUser><Credentials><AccessKeyId>{session.access_key}</AccessKeyId>"
+            f"<SecretAccessKey>{session.secret_key}</SecretAccessKey><SessionToken>{session.token}</SessionToken>"
+            f"<Expiration>{session.expires:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+        )
+
+
+def _duration(text: str, identity: Identity) -> int:
+    longest = _LONGEST_CHAINED if identity.is_session else _LONGEST
+    if not text.isdecimal() or not _SHORTEST <= int(text) <= longest:
+        raise AwsError("ValidationError", f"DurationSeconds must be between {_SHORTEST} and {longest}")
+    return int(text)
+
+
+def _refusal(identity: Identity, role_arn: str) -> str:
+    return f"User: {identity.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"

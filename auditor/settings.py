@@ -1,0 +1,159 @@
+"""The run's configuration: defaults, then auditor.yaml, then the command line; unknown keys are errors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from auditor.catalog import DEFAULT_BENCHMARKS
+from auditor.errors import ConfigurationError, nearest
+from auditor.model import Severity
+
+DEFAULT_FILE = Path("auditor.yaml")
+FORMATS = ("xlsx", "csv", "json")
+
+_ACCOUNT_ID = re.compile(r"\d{12}")
+_OU_ID = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
+_ROLE = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
+_SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+
+
+def _account_id(text: str) -> str:
+    if not _ACCOUNT_ID.fullmatch(text):
+        raise ValueError(f"{text!r} is not an account id (12 digits)")
+    return text
+
+
+def _ou_id(text: str) -> str:
+    if not _OU_ID.fullmatch(text):
+        raise ValueError(f"{text!r} is not the id of an organizational unit (ou-abcd-12345678) or root (r-abcd)")
+    return text
+
+
+def _account_or_ou_id(text: str) -> str:
+    if not _ACCOUNT_ID.fullmatch(text) and not _OU_ID.fullmatch(text):
+        raise ValueError(f"{text!r} is neither an account id (12 digits) nor an OU id (ou-abcd-12345678)")
+    return text
+
+
+def _role(text: str) -> str:
+    if not _ROLE.fullmatch(text):
+        raise ValueError(f"{text!r} is not the name of a role (give the name, not the ARN)")
+    return text.removeprefix("/")
+
+
+def _session_name(text: str) -> str:
+    if not _SESSION_NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is not a session name (2 to 64 of letters, digits and +=,.@-_)")
+    return text
+
+
+def _moment(value: object) -> object:
+    """ISO 8601 with a time zone; a date alone is its first instant in UTC."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value) if "T" in value or " " in value else date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not a time like 2026-09-30T00:00:00Z") from None
+    if isinstance(value, date) and not isinstance(value, datetime):
+        value = datetime.combine(value, time(), UTC)
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError(f"{value.isoformat()} has no time zone; write {value.isoformat()}Z for UTC")
+        return value.astimezone(UTC)
+    return value
+
+
+def _several(value: object) -> object:
+    """One value may stand without a list around it."""
+    return (value,) if isinstance(value, str) else value
+
+
+AccountId = Annotated[str, AfterValidator(_account_id)]
+OuId = Annotated[str, AfterValidator(_ou_id)]
+AccountOrOuId = Annotated[str, AfterValidator(_account_or_ou_id)]
+Several = BeforeValidator(_several)
+
+
+class Settings(BaseModel):
+    """Every setting of a run. A field is an option of the command line with ``_`` for ``-``, or stands in the file only.
+
+    ``session_duration`` and ``report_timeout`` are seconds.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    profile: str | None = None
+    region: str | None = None
+    partition: str | None = None
+    role: Annotated[str, AfterValidator(_role)] = "OrganizationAccountAccessRole"
+    external_id: str | None = None
+    session_name: Annotated[str, AfterValidator(_session_name)] = "aws-org-auditor"
+    session_duration: int = Field(3600, ge=900, le=43200)
+    ou: Annotated[tuple[OuId, ...], Several] = ()
+    account: Annotated[tuple[AccountId, ...], Several] = ()
+    exclude: Annotated[tuple[AccountOrOuId, ...], Several] = ()
+    accounts_file: Path | None = None
+    benchmark: Annotated[tuple[str, ...], Several] = DEFAULT_BENCHMARKS
+    as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    format: Annotated[tuple[Literal["xlsx", "csv", "json"], ...], Several] = ("xlsx", "csv")
+    out: Path = Path("reports")
+    concurrency: int = Field(32, ge=1, le=1000)
+    report_timeout: float = Field(300, gt=0, le=86400)
+    fail_on: Severity | None = None
+    quiet: bool = False
+    verbose: bool = False
+
+
+def load_settings(file: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:
+    """Settings from ``file`` (``auditor.yaml`` of the working folder, where there is one), replaced by ``options``.
+
+    Raises ConfigurationError: one sentence with the file or option, the key and the nearest known one.
+    """
+    given = dict(options or {})
+    path = file or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    stored = _read(path) if path else {}
+    if path:
+        _validated(stored, f"{path}: ")
+    return _validated(stored | given, "", set(given))
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError) as error:
+        raise ConfigurationError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        raise ConfigurationError(f"{path}: the file must hold keys and values")
+    return content
+
+
+def _validated(values: Mapping[str, Any], where: str, options: set[str] | None = None) -> Settings:
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        raise ConfigurationError(where + _sentence(error.errors(include_url=False)[0], options or set())) from error
+
+
+def _sentence(detail: ErrorDetails, options: set[str]) -> str:
+    key = str(detail["loc"][0])
+    name = f"--{key.replace('_', '-')}" if key in options else key
+    if detail["type"] == "extra_forbidden":
+        return f"unknown key {key!r}{nearest(key, Settings.model_fields)}"
+    if detail["type"] == "string_type":
+        return f"{name} must be text, not {detail['input']!r}: put it in quotes"
+    if detail["type"] in ("literal_error", "enum"):
+        known = [s.value for s in Severity] if key == "fail_on" else FORMATS
+        return f"{name}: unknown value {detail['input']!r}{nearest(str(detail['input']), known)}; known: {', '.join(known)}"
+    return f"{name}: {detail['msg'].removeprefix('Value error, ')}"
