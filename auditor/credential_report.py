@@ -66,9 +66,7 @@ def parse(content: bytes, account_id: str) -> pa.Table:
     header = _header(text)
     table = _read(text, header)
     if table.num_rows == 0:
-        raise _invalid(
-            "EmptyReport", "the report has a header and no rows; every account has at least its root row"
-        )
+        raise _invalid("EmptyReport", "the report has a header and no rows; every account has at least its root row")
     _check_arns(table["arn"], account_id)
     return _documented(table)
 
@@ -87,9 +85,7 @@ def malformed_value(line: int, column: str, value: str) -> EvidenceError:
 
 def malformed(values: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """A mask of the values that column ``name`` may not hold."""
-    known = pc.is_in(
-        pc.utf8_lower(values), pa.array([*_TOKENS, *(("true", "false") if name in BOOL_COLUMNS else ())])
-    )
+    known = pc.is_in(pc.utf8_lower(values), pa.array([*_TOKENS, *(("true", "false") if name in BOOL_COLUMNS else ())]))
     if name in BOOL_COLUMNS:
         return pc.invert(known)
     return pc.invert(pc.or_(known, pc.is_valid(to_time(values))))
@@ -142,9 +138,7 @@ def _lines(text: str) -> list[str]:
 def _header(text: str) -> list[str]:
     header = next(csv.reader(_lines(text)[:1]), [])
     if "user" not in header or "arn" not in header:
-        raise _invalid(
-            "NotAReport", f"the first line has no columns 'user' and 'arn'; it begins {text[:40]!r}"
-        )
+        raise _invalid("NotAReport", f"the first line has no columns 'user' and 'arn'; it begins {text[:40]!r}")
     if len(set(header)) != len(header):
         raise _invalid("NotAReport", "a column stands twice in the first line")
     return header
@@ -185,9 +179,7 @@ def _rejoin(number: int, fields: list[str], header: list[str]) -> list[str]:
             rest = len(header) - at - 2
             if arn.endswith(f"/{user}") and len(fields) - end == rest:
                 return [*fields[:at], user, arn, *fields[end:]]
-    raise _invalid(
-        "MalformedRow", f"line {number} has {len(fields)} fields where the header has {len(header)}"
-    )
+    raise _invalid("MalformedRow", f"line {number} has {len(fields)} fields where the header has {len(header)}")
 
 
 def _check_arns(arns: pa.ChunkedArray, account_id: str) -> None:

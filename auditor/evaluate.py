@@ -23,9 +23,7 @@ from auditor.errors import CatalogError, nearest
 from auditor.frames import Frames
 from auditor.model import CREDENTIALS, Organization, Outcome, Status, Unit
 
-_STATUS = pd.CategoricalDtype(
-    pd.Index([s.value for s in Status if s is not Status.NOT_APPLICABLE], dtype="str")
-)
+_STATUS = pd.CategoricalDtype(pd.Index([s.value for s in Status if s is not Status.NOT_APPLICABLE], dtype="str"))
 _CREDENTIAL = pd.CategoricalDtype(pd.Index(["", *CREDENTIALS], dtype="str"))
 _WHO = {
     "account_id": "account_id",
@@ -36,6 +34,8 @@ _WHO = {
     "evidence_file": "evidence_file",
     "evidence_line": "evidence_line",
 }
+_AccountRow = tuple[Any, str, Any, Any]
+"""Account id, reason, evidence file, evidence line."""
 _NO_ROOT = "the report has no root row"
 _BY_HAND = "to be answered by a person"
 _NOT_BUILT = "no automatic check yet; to be answered by a person"
@@ -137,7 +137,7 @@ def _missing_rows(control: Control, frames: Frames) -> pd.DataFrame:
     """One NO_EVIDENCE row for every account in scope that has no report, or no root row where root is judged."""
     users = frames.users[frames.users["is_root"]] if control.unit is Unit.ROOT else frames.users
     reported, present = set(frames.users["account_id"].unique()), set(users["account_id"].unique())
-    rows = []
+    rows: list[_AccountRow] = []
     for account in frames.accounts[frames.accounts["outcome"] != Outcome.EXCLUDED.value].itertuples():
         if account.account_id not in reported:
             reason = f"{account.gap_stage}: {account.gap_code}: {account.gap_message}"
@@ -159,14 +159,14 @@ def _manual_rows(control: Control, frames: Frames, organization: Organization) -
     return _account_rows(frames, [(i, reason, None, None) for i in ids], Status.MANUAL)
 
 
-def _account_rows(frames: Frames, rows: Sequence[tuple[Any, ...]], status: Status) -> pd.DataFrame:
+def _account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) -> pd.DataFrame:
     """Rows about whole accounts from (account id, reason, evidence file, line); no resource."""
     users, accounts = frames.users, frames.accounts.set_index("account_id")
     ids, reasons, files, lines = zip(*rows, strict=True) if rows else ((), (), (), ())
     known = accounts.reindex(list(ids))
 
-    def category(values: Any, column: str) -> pd.Categorical:
-        return pd.Categorical(values, dtype=users[column].dtype)
+    def category(values: Any, column: str) -> Any:
+        return pd.Categorical(values, categories=users[column].cat.categories)
 
     return pd.DataFrame(
         {
@@ -203,9 +203,7 @@ def _stamped(judged: _Judged, selection: Selection, snapshot_id: str, as_of: dat
         "waiver_id": "",
     }
     codes = np.zeros(len(judged.rows), dtype=np.int8)
-    constant = {
-        name: pd.Categorical.from_codes(codes, pd.Index([text], dtype="str")) for name, text in stamps.items()
-    }
+    constant = {name: pd.Categorical.from_codes(codes, pd.Index([text], dtype="str")) for name, text in stamps.items()}
     return judged.rows.assign(**constant)[list(schema.FINDINGS)]
 
 

@@ -13,7 +13,10 @@ from auditor.errors import SnapshotError
 
 @contextmanager
 def atomic_path(target: Path, *, durable: bool = True) -> Iterator[Path]:
-    """Yield a private (0600) temporary path that becomes ``target`` when the block ends well, else vanishes."""
+    """Yield a private (0600) temporary path that becomes ``target`` when the block ends well, else vanishes.
+
+    ``durable`` waits until the content is on the disk.
+    """
     try:
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
     except OSError as error:
@@ -44,6 +47,15 @@ def make_folder(folder: Path) -> Path:
     except OSError as error:
         raise SnapshotError(f"cannot make the folder {folder}: {error.strerror}") from error
     return folder
+
+
+def check_writable(folder: Path) -> None:
+    """Raise SnapshotError now, rather than after an hour of collecting, when nothing can be written to ``folder``."""
+    try:
+        with tempfile.TemporaryFile(dir=make_folder(folder)):
+            pass
+    except OSError as error:
+        raise SnapshotError(f"cannot write to the folder {folder}: {error.strerror}") from error
 
 
 def _flush(path: Path) -> None:

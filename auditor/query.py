@@ -14,7 +14,7 @@ from auditor.errors import QueryError, nearest
 
 TABLES = ("accounts", "users", "credentials", "findings", "controls")
 _READING = frozenset({"SELECT", "EXPLAIN", "MULTI"})  # MULTI is what PIVOT becomes
-_CLOSED = {
+_CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 
 from auditor.catalog import DEFAULT_BENCHMARKS
@@ -111,14 +111,23 @@ class Settings(BaseModel):
     quiet: bool = False
     verbose: bool = False
 
+    @model_validator(mode="after")
+    def _ous_can_be_looked_up(self) -> Self:
+        if self.accounts_file and (self.ou or any(not name.isdigit() for name in self.exclude)):
+            raise ValueError("OUs cannot be looked up with accounts_file; list only the accounts that are wanted")
+        return self
 
-def load_settings(file: Path | None = None, options: Mapping[str, Any] | None = None) -> Settings:
+
+def load_settings(
+    file: Path | None = None, options: Mapping[str, Any] | None = None, *, read_file: bool = True
+) -> Settings:
     """Settings from ``file`` (``auditor.yaml`` of the working folder, where there is one), replaced by ``options``.
 
+    With ``read_file=False`` no file is read.
     Raises ConfigurationError: one sentence with the file or option, the key and the nearest known one.
     """
     given = dict(options or {})
-    path = file or (DEFAULT_FILE if DEFAULT_FILE.is_file() else None)
+    path = file or (DEFAULT_FILE if read_file and DEFAULT_FILE.is_file() else None)
     stored = _read(path) if path else {}
     if path:
         _validated(stored, f"{path}: ")
@@ -147,6 +156,8 @@ def _validated(values: Mapping[str, Any], where: str, options: set[str] | None =
 
 
 def _sentence(detail: ErrorDetails, options: set[str]) -> str:
+    if not detail["loc"]:
+        return detail["msg"].removeprefix("Value error, ")
     key = str(detail["loc"][0])
     name = f"--{key.replace('_', '-')}" if key in options else key
     if detail["type"] == "extra_forbidden":

@@ -171,6 +171,4 @@ def _parse(folder: Path, content: bytes) -> Manifest:
         return _MANIFEST.validate_json(content)
     except (ValueError, KeyError) as error:
         first = str(error).splitlines()[0]
-        raise SnapshotError(
-            f"{folder}/manifest.json is torn or was not written by this program: {first}"
-        ) from error
+        raise SnapshotError(f"{folder}/manifest.json is torn or was not written by this program: {first}") from error

@@ -26,7 +26,7 @@ class Calls:
 
     def __init__(self, concurrency: int, jitter: random.Random | None = None) -> None:
         self._slots = asyncio.Semaphore(concurrency)
-        self._jitter = jitter or random.Random()  # noqa: S311 -- spreads retries, guards nothing
+        self._jitter = jitter or random.Random()
         self.counts: Counter[str] = Counter()
 
     async def __call__(
@@ -55,9 +55,7 @@ class Calls:
                 return
             token = {"NextToken": page["NextToken"]}
 
-    async def _once(
-        self, operation: Operation, credentials: AioCredentials, parameters: Mapping[str, Any]
-    ) -> Response:
+    async def _once(self, operation: Operation, credentials: AioCredentials, parameters: Mapping[str, Any]) -> Response:
         async with self._slots:
             self.counts["calls"] += 1
             with acting_as(credentials):

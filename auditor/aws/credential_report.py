@@ -26,7 +26,7 @@ class CredentialReportCollector:
 
     def __init__(self, clients: Clients, timeout: float, jitter: random.Random | None = None) -> None:
         self._iam, self._timeout = clients.iam, timeout
-        self._jitter = jitter or random.Random()  # noqa: S311 -- spreads polls, guards nothing
+        self._jitter = jitter or random.Random()
 
     async def collect(self, account: Account, calls: AccountCalls) -> Evidence:
         """The newest report AWS has: it makes at most one every four hours. Raises EvidenceError."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import botocore.exceptions as botocore_errors
 
 from auditor.errors import AccessError, EvidenceError
 
-Fault = botocore_errors.BotoCoreError | botocore_errors.ClientError
 FAULTS = (botocore_errors.BotoCoreError, botocore_errors.ClientError)
+Fault = Any
+"""One of FAULTS; botocore ships no types."""
 
 _THROTTLES = frozenset(
     {

@@ -14,6 +14,10 @@ from auditor.model import Account, Caller, Organization
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 
 
+Unplaced = tuple[dict[str, Any], str, tuple[str, ...]]
+"""An OU as AWS gives it, the path above it, and the ids above it."""
+
+
 @dataclass(frozen=True)
 class OuTree:
     """The OU ids of the organization, and where each account sits: names and ids from the root down."""
@@ -65,7 +69,7 @@ class AwsDirectory:
         ou_ids: set[str] = set()
         places: dict[str, tuple[str, tuple[str, ...]]] = {}
         try:
-            waiting = [(r, "", ()) async for r in self._each("list_roots", "Roots")]
+            waiting: list[Unplaced] = [(r, "", ()) async for r in self._each("list_roots", "Roots")]
             while waiting:
                 unit, above, ids = waiting.pop()
                 path, ids = f"{above}/{unit['Name']}".lstrip("/"), (*ids, unit["Id"])

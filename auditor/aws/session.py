@@ -109,13 +109,12 @@ async def open_clients(profile: str | None, region: str | None, connections: int
         region = region or session.get_config_variable("region") or DEFAULT_REGION
         session._credentials = BoundCredentials()
         async with contextlib.AsyncExitStack() as stack:
-            clients = [await _open(stack, session, name, region, connections) for name in _SERVICES]
-            yield Clients(*clients, caller_credentials=caller)
+            sts, iam, organizations = [
+                await _open(stack, session, name, region, connections) for name in ("sts", "iam", "organizations")
+            ]
+            yield Clients(sts, iam, organizations, caller)
     except (botocore_errors.BotoCoreError, botocore_errors.ClientError) as error:
         raise access_error(error) from error
-
-
-_SERVICES = ("sts", "iam", "organizations")
 
 
 async def _open(stack: contextlib.AsyncExitStack, session: AioSession, service: str, region: str, size: int) -> Any:

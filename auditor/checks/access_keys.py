@@ -13,10 +13,10 @@ def key_age(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
     """An active key was rotated at most ``max_age_days`` whole days ago. Frame: credentials."""
     limit = parameters["max_age_days"]
 
-    def sentence(active: bool, age: int) -> str:
-        if active is pd.NA:
+    def sentence(active: bool | None, age: int | None) -> str:
+        if active is None:
             return "the report does not tell whether the key is active"
-        if age is pd.NA:
+        if age is None:
             return "the key is active, but the report does not tell when it was rotated"
         return f"rotated {age} days before the as-of time; {limit} or less are allowed"
 
@@ -36,7 +36,7 @@ def active_key_count(users: pd.DataFrame, parameters: Parameters, _: datetime) -
     first, second = users["access_key_1_active"], users["access_key_2_active"]
     limit = parameters["max_active_keys"]
 
-    def sentence(one: bool, two: bool) -> str:
+    def sentence(one: bool | None, two: bool | None) -> str:
         return f"access_key_1_active {flag(one)}, access_key_2_active {flag(two)}"
 
     observed = told(users[["access_key_1_active", "access_key_2_active"]], sentence)
@@ -49,8 +49,8 @@ def active_key_count(users: pd.DataFrame, parameters: Parameters, _: datetime) -
     )
 
 
-def _counted(count: int, limit: int) -> str:
-    if count is pd.NA:
+def _counted(count: int | None, limit: int) -> str:
+    if count is None:
         return "the report does not tell whether both keys are active"
     return f"{count} active access {'key' if count == 1 else 'keys'}; {limit} or less are allowed"
 
@@ -82,11 +82,11 @@ def key_at_setup(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Ver
     )
 
 
-def _set_up(unused: bool, together: bool) -> str:
-    if together is not pd.NA and together:
+def _set_up(unused: bool | None, together: bool | None) -> str:
+    if together is not None and together:
         return "the console user's key was made together with the user"
-    if unused is not pd.NA and unused:
+    if unused is not None and unused:
         return "the console user's active key was never used"
-    if unused is pd.NA or together is pd.NA:
+    if unused is None or together is None:
         return "the report does not tell when the key was made or last used"
     return "the key was made later than the user and is in use; an earlier key may have been replaced"

@@ -42,21 +42,17 @@ def mfa(root: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
     return Verdict(
         applies=_always(root),
         passed=protected,
-        observed=told(
-            keys, lambda password, mfa, _: f"password_enabled {flag(password)}, mfa_active {flag(mfa)}"
-        ),
+        observed=told(keys, lambda password, mfa, _: f"password_enabled {flag(password)}, mfa_active {flag(mfa)}"),
         reason=told(keys, lambda _, mfa, protected: _guarded(mfa, protected)),
     )
 
 
-def _guarded(mfa: bool, protected: bool) -> str:
-    if protected is pd.NA:
+def _guarded(mfa: bool | None, protected: bool | None) -> str:
+    if protected is None:
         return "the report does not tell whether root has MFA"
     if not protected:
         return "root has no MFA"
-    return (
-        "root has MFA" if mfa is not pd.NA and mfa else "root has no password, so nobody can sign in with one"
-    )
+    return "root has MFA" if mfa is not None and mfa else "root has no password, so nobody can sign in with one"
 
 
 def unused(root: pd.DataFrame, parameters: Parameters, as_of: datetime) -> Verdict:
@@ -88,8 +84,8 @@ def _recent(root: pd.DataFrame, column: str, window: int, as_of: datetime) -> pd
     return recent.mask(idle, False)
 
 
-def _one_of(value: bool, yes: str, no: str) -> str:
-    if value is pd.NA:
+def _one_of(value: bool | None, yes: str, no: str) -> str:
+    if value is None:
         return "the report lacks a column or value that decides"
     return yes if value else no
 

@@ -42,10 +42,10 @@ def _basis(credentials: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     return basis, pd.Series(kinds, index=credentials.index)
 
 
-def _idle(active: bool, kind: str, age: int, limit: int) -> str:
-    if active is pd.NA:
+def _idle(active: bool | None, kind: str, age: int | None, limit: int) -> str:
+    if active is None:
         return "the report does not tell whether the credential is active"
-    if age is pd.NA:
+    if age is None:
         return "the credential is active, but the report does not tell when it was last used"
     return f"{kind} {age} days before the as-of time; less than {limit} are allowed"
 
@@ -56,14 +56,12 @@ def console_mfa(users: pd.DataFrame, _: Parameters, __: datetime) -> Verdict:
     return Verdict(
         applies=users["password_enabled"],
         passed=users["mfa_active"],
-        observed=told(
-            keys, lambda password, mfa: f"password_enabled {flag(password)}, mfa_active {flag(mfa)}"
-        ),
+        observed=told(keys, lambda password, mfa: f"password_enabled {flag(password)}, mfa_active {flag(mfa)}"),
         reason=told(keys, _protected),
     )
 
 
-def _protected(password: bool, mfa: bool) -> str:
-    if password is pd.NA or mfa is pd.NA:
+def _protected(password: bool | None, mfa: bool | None) -> str:
+    if password is None or mfa is None:
         return "the report does not tell whether the user has a password and MFA"
     return "console password with MFA" if mfa else "console password without MFA"

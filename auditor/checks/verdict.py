@@ -55,16 +55,21 @@ def joined(*parts: str | pd.Series) -> pd.Series:
 
 
 def told(keys: pd.DataFrame, sentence: Callable[..., str]) -> pd.Series:
-    """A text for each row, made of its ``keys`` by ``sentence``, which runs once for each combination that occurs."""
+    """A text for each row, made of its ``keys`` by ``sentence``, which runs once for each combination that occurs.
+
+    Missing keys are None.
+    """
     groups = keys.groupby(list(keys.columns), dropna=False, observed=True, sort=False).ngroup()
-    combinations = keys.drop_duplicates().itertuples(
-        index=False, name=None
-    )  # in the order of the group numbers
-    codes, texts = pd.factorize(np.array([sentence(*c) for c in combinations], dtype=object))
+    combinations = keys.drop_duplicates().itertuples(index=False, name=None)  # in the order of the group numbers
+    codes, texts = pd.factorize(np.array([sentence(*map(_or_none, c)) for c in combinations], dtype=object))
     texts = pd.Index(texts, dtype="str")
     return pd.Series(pd.Categorical.from_codes(codes[groups.to_numpy()], categories=texts), index=keys.index)
 
 
-def flag(value: Any) -> str:
+def _or_none(value: Any) -> Any:
+    return None if pd.isna(value) else value
+
+
+def flag(value: bool | None) -> str:
     """TRUE, FALSE or unknown."""
-    return "unknown" if value is pd.NA else str(bool(value)).upper()
+    return "unknown" if value is None else str(value).upper()

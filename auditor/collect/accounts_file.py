@@ -44,8 +44,8 @@ def _account(path: Path, line: int, row: dict[str, str]) -> Account:
         raise ConfigurationError(f"{path}: line {line}: {account_id!r} is not an account id (12 digits)")
     if None in row:
         raise ConfigurationError(f"{path}: line {line}: more fields than the first line names")
-    texts = {name: row.get(name) or "" for name in ("name", "email", "ou_path")}
-    return Account(account_id, **texts)
+    name, email, ou_path = (row.get(column) or "" for column in ("name", "email", "ou_path"))
+    return Account(account_id, name, email, ou_path=ou_path)
 
 
 def _check_accounts(path: Path, accounts: list[Account]) -> None:

@@ -11,7 +11,6 @@ from auditor.errors import AccessError
 from auditor.model import Account, Caller, Organization
 from auditor.scope import Scope
 
-
 Places = Mapping[str, tuple[str, tuple[str, ...]]]
 """Account id -> its OU path and the ids of its OUs, root first."""
 

@@ -39,6 +39,7 @@ class Collector(Protocol):
     def kind(self) -> str: ...
     async def collect(self, account: Account, calls: Any) -> Evidence:
         """Raises EvidenceError when it cannot be had."""
+
     def check(self, account: Account, evidence: Evidence) -> None:
         """Raises EvidenceError when it cannot be used, WrongAccountError when it is another account's."""
 
@@ -48,7 +49,9 @@ class Progress(Protocol):
 
     def say(self, message: str) -> None:
         """One sentence that the operator should read."""
+
     def found(self, in_scope: int) -> None:
         """So many further accounts are to be collected."""
+
     def finished(self, record: AccountRecord) -> None:
         """One account is done, for better or worse."""

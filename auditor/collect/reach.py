@@ -22,9 +22,7 @@ class Reached:
     problem: str = ""
 
 
-async def reach_accounts(
-    discovery: Discovery, enter: Callable[[Caller], Access], progress: Progress
-) -> list[Reached]:
+async def reach_accounts(discovery: Discovery, enter: Callable[[Caller], Access], progress: Progress) -> list[Reached]:
     """Every account of the organization, by id. Raises AccessError or ScopeError."""
     try:
         await discovery.start()

@@ -70,9 +70,7 @@ class _Run:
     def _store(self) -> SnapshotWriter:
         """Made with the first account, so that a scope that names nothing leaves no folder behind."""
         if self._writer is None:
-            self._writer = SnapshotWriter.create(
-                self._settings.out, self._discovery.organization.id, self._started_at
-            )
+            self._writer = SnapshotWriter.create(self._settings.out, self._discovery.organization.id, self._started_at)
         return self._writer
 
     async def work(self, access: Access) -> None:
@@ -112,9 +110,7 @@ class _Run:
                 gaps.append(_gap(collector.kind, error))
         return _record(account, files, gaps)
 
-    async def _gather(
-        self, account: Account, calls: Any, collector: Collector, files: list[EvidenceFile]
-    ) -> None:
+    async def _gather(self, account: Account, calls: Any, collector: Collector, files: list[EvidenceFile]) -> None:
         """Keep the evidence even where it cannot be used: an auditor may want to see why."""
         evidence = await collector.collect(account, calls)
         unusable: EvidenceError | None = None

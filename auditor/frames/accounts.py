@@ -14,8 +14,9 @@ from auditor.model import CREDENTIAL_REPORT, AccountRecord
 
 def accounts_frame(records: Sequence[AccountRecord], users: pd.DataFrame) -> pd.DataFrame:
     """Columns of ``schema.ACCOUNTS``, one row per account in the order given."""
-    counts = users.loc[~users["is_root"], "account_id"].value_counts().to_dict()
-    rows = [_row(record, counts) for record in records]
+    counts = users.loc[~users["is_root"], "account_id"].value_counts()
+    users_of = {str(account_id): count for account_id, count in counts.items()}
+    rows = [_row(record, users_of) for record in records]
     frame = pd.DataFrame(rows, columns=list(schema.ACCOUNTS))
     return schema.typed(frame, schema.ACCOUNTS)
 

@@ -64,9 +64,7 @@ def credentials_frame(users: pd.DataFrame, as_of: datetime) -> pd.DataFrame:
     order = np.lexsort((slots, merged))
     columns = {name: users[name].array.take(merged[order]) for name in _shared(users)}
     columns |= {name: _gathered(users, name, rows).take(order) for name in _SOURCES}
-    columns["credential"] = pd.Categorical.from_codes(
-        slots[order], categories=pd.Index(CREDENTIALS, dtype="str")
-    )
+    columns["credential"] = pd.Categorical.from_codes(slots[order], categories=pd.Index(CREDENTIALS, dtype="str"))
     frame = pd.DataFrame(columns)
     frame["age_days"] = days_between(frame["last_rotated"], as_of)
     frame["unused_days"] = days_between(frame["last_used"], as_of)

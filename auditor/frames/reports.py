@@ -31,9 +31,7 @@ def report_file(record: AccountRecord) -> EvidenceFile | None:
     return next((file for file in record.evidence if file.kind == CREDENTIAL_REPORT), None)
 
 
-def _parse_all(
-    snapshot: Snapshot, records: Iterable[AccountRecord]
-) -> tuple[Reports, dict[str, EvidenceGap]]:
+def _parse_all(snapshot: Snapshot, records: Iterable[AccountRecord]) -> tuple[Reports, dict[str, EvidenceGap]]:
     reports: Reports = {}
     gaps: dict[str, EvidenceGap] = {}
     for record in records:

@@ -1,0 +1,67 @@
+"""Wires the AWS layer to the orchestrator."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from auditor.aws.assume import AwsAccess, RoleSettings
+from auditor.aws.calls import Calls
+from auditor.aws.credential_report import CredentialReportCollector
+from auditor.aws.organization import AwsDirectory
+from auditor.aws.session import Clients, open_clients
+from auditor.collect import (
+    Access,
+    Directory,
+    Discovery,
+    FileDirectory,
+    Progress,
+    Reached,
+    collect,
+    reach_accounts,
+    read_accounts_file,
+)
+from auditor.model import Caller
+from auditor.scope import Scope
+from auditor.settings import Settings
+from auditor.snapshot import Snapshot
+
+
+async def collect_from_aws(settings: Settings, progress: Progress) -> Snapshot:
+    """Collect a snapshot of the organization; see ``auditor.collect.collect``."""
+    async with _connected(settings, progress) as (discovery, enter, clients):
+        collectors = [CredentialReportCollector(clients, settings.report_timeout)]
+        return await collect(settings, discovery, enter, collectors, progress)
+
+
+async def reach_in_aws(settings: Settings, progress: Progress) -> list[Reached]:
+    """Try every account's role; see ``auditor.collect.reach_accounts``."""
+    async with _connected(settings, progress) as (discovery, enter, _):
+        return await reach_accounts(discovery, enter, progress)
+
+
+@asynccontextmanager
+async def _connected(
+    settings: Settings, progress: Progress
+) -> AsyncIterator[tuple[Discovery, Callable[[Caller], Access], Clients]]:
+    listed = read_accounts_file(settings.accounts_file) if settings.accounts_file else None
+    async with open_clients(settings.profile, settings.region, settings.concurrency) as clients:
+        calls = Calls(settings.concurrency)
+        directory: Directory = AwsDirectory(clients, calls)
+        if listed is not None:
+            directory = FileDirectory(listed, directory)
+
+        def enter(caller: Caller) -> Access:
+            return AwsAccess(clients, calls, _role(settings, caller), caller)
+
+        yield Discovery(directory, Scope.of(settings), progress), enter, clients
+
+
+def _role(settings: Settings, caller: Caller) -> RoleSettings:
+    return RoleSettings(
+        name=settings.role,
+        session_name=settings.session_name,
+        duration=settings.session_duration,
+        partition=settings.partition or caller.partition,
+        external_id=settings.external_id,
+    )

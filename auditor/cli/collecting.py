@@ -1,0 +1,98 @@
+"""The commands that talk to AWS and leave a snapshot: run, collect, demo."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor.cli.console import Reporter
+from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, SCOPE, TALK, WHO, options, settings_from
+from auditor.settings import Settings
+
+if TYPE_CHECKING:  # pandas and the AWS SDK are slow to load, so they are loaded where they are used
+    from auditor.snapshot import Snapshot
+
+_DEMO_REPORT_TIMEOUT = 5.0  # seconds; the box has reports that never get ready
+
+
+@click.command()
+@options(CONFIG, *WHO, *SCOPE, *JUDGING, *OUTPUT, OUT, *PACE, *TALK)
+def run(**given: Any) -> int:
+    """Collect, evaluate and report in one go.
+
+    Prints a short result and, as its last line, the path of the snapshot.
+    """
+    return _run(settings_from(given))
+
+
+@click.command()
+@options(CONFIG, *WHO, *SCOPE, JUDGING[1], OUT, *PACE, *TALK)
+def collect(**given: Any) -> int:
+    """Collect only; print the path of the snapshot.
+
+    'auditor report SNAPSHOT' judges it later, offline.
+    """
+    snapshot = _collected(settings_from(given))
+    print(snapshot.folder)
+    records = snapshot.manifest.accounts
+    if not any(record.evidence and not record.gaps for record in records):
+        return 3
+    return 4 if any(record.gaps for record in records) else 0
+
+
+@click.command()
+@click.option("--accounts", metavar="N", type=click.IntRange(1, 20_000), default=60, help="Accounts in the box  [60]")
+@click.option("--users", metavar="N", type=click.IntRange(0, 10_000), default=25, help="IAM users an account  [25]")
+@click.option("--seed", metavar="N", type=int, default=1, help="Another seed, another organization  [1]")
+@options(*JUDGING, *OUTPUT, OUT, *PACE, *TALK)
+def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
+    """The same as run, on an organization in a box.
+
+    Nothing leaves this machine and no AWS credentials are needed. Some of the boxed accounts cannot be assessed, on
+    purpose: the exit code is 4, as it would be for a real organization with such accounts.
+    """
+    from auditor.sandbox import Sandbox, SandboxOptions
+
+    settings = settings_from(given, read_file=False)
+    as_of = settings.as_of or datetime.now(UTC).replace(microsecond=0)
+    box = Sandbox(SandboxOptions(accounts=accounts, users=users, seed=seed, as_of=as_of, report_delay=(0.2, 1.5)))
+    settings = settings.model_copy(update={"as_of": as_of, "report_timeout": _DEMO_REPORT_TIMEOUT})
+    with box.serve() as url, _environment(box.environment(url)):
+        return _run(settings)
+
+
+def _run(settings: Settings) -> int:
+    from auditor.catalog import load_catalog
+    from auditor.cli.reporting import judged_and_reported
+
+    catalog = load_catalog()
+    catalog.select(settings.benchmark)  # an unknown benchmark must not cost a collection
+    snapshot = _collected(settings)
+    return judged_and_reported(snapshot, snapshot.folder, settings, catalog)
+
+
+def _collected(settings: Settings) -> Snapshot:
+    from auditor.cli.aws import collect_from_aws
+    from auditor.files import check_writable
+
+    check_writable(settings.out)
+    with Reporter(quiet=settings.quiet, verbose=settings.verbose).showing() as progress:
+        return asyncio.run(collect_from_aws(settings, progress))
+
+
+@contextmanager
+def _environment(variables: dict[str, str]) -> Iterator[None]:
+    """Other environment variables for a while: this is how every AWS SDK is told where to go."""
+    before = dict(os.environ)
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)

@@ -1,0 +1,81 @@
+"""The ``auditor`` command: its subcommands, and how errors become one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from auditor import __version__
+from auditor.cli.accounts import accounts
+from auditor.cli.collecting import collect, demo, run
+from auditor.cli.console import complain
+from auditor.cli.controls import controls
+from auditor.cli.query import query
+from auditor.cli.reporting import report
+from auditor.errors import AuditorError
+
+EXIT_CODES = {
+    0: "done",
+    1: "unexpected error",
+    2: "wrong usage or configuration (before any call is made)",
+    3: "nothing could be collected",
+    4: "done, but some account in scope has an evidence gap",
+    5: "`--fail-on` was met",
+    6: "both 4 and 5",
+    130: "interrupted; what was collected is kept",
+}
+_EPILOG = "Exit codes:\n\n\b\n" + "\n".join(f"{code:>4}  {text.replace('`', '')}" for code, text in EXIT_CODES.items())
+
+
+@click.group(epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="auditor")
+def cli() -> None:
+    """Audit the IAM credentials of every account of an AWS organization.
+
+    Start with 'auditor demo', which audits an organization in a box, or with 'auditor accounts', which shows who is
+    in scope and can be reached; then 'auditor run'.
+    """
+
+
+for command in (run, collect, report, demo, query, controls, accounts):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    code = _guarded(list(sys.argv[1:] if arguments is None else arguments))
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(code)
+
+
+def _guarded(arguments: list[str]) -> int:
+    try:
+        return int(cli.main(arguments, prog_name="auditor", standalone_mode=False) or 0)
+    except click.ClickException as error:
+        complain(error.format_message())
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        complain("interrupted before anything was collected")
+        return 130
+    except AuditorError as error:
+        complain(str(error))
+        return error.exit_code
+    except BrokenPipeError:
+        return 0
+    except Exception as error:
+        return _unexpected(error, verbose="--verbose" in arguments)
+
+
+def _unexpected(error: Exception, *, verbose: bool) -> int:
+    if verbose:
+        traceback.print_exc()
+    hint = "" if verbose else "; --verbose shows where"
+    complain(f"unexpected error: {type(error).__name__}: {error}{hint}")
+    return 1

@@ -1,0 +1,67 @@
+"""The options that commands share. Each has a key of the same name in auditor.yaml."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from auditor.settings import Settings, load_settings
+
+F = TypeVar("F", bound=Callable[..., Any])
+_FILE = click.Path(path_type=Path)
+
+CONFIG = click.option("--config", metavar="FILE", type=_FILE, help="Settings file  [default: auditor.yaml, if there]")
+WHO = (
+    click.option("--profile", metavar="NAME", help="AWS profile of the base credentials"),
+    click.option("--region", metavar="NAME", help="AWS region whose endpoints are called"),
+    click.option("--role", metavar="NAME", help="Role assumed in each account  [OrganizationAccountAccessRole]"),
+    click.option("--external-id", metavar="TEXT", help="External id the role asks for"),
+)
+SCOPE = (
+    click.option("--ou", metavar="ID", multiple=True, help="Only accounts below this OU or root (repeatable)"),
+    click.option("--account", metavar="ID", multiple=True, help="Only this account; adds to --ou (repeatable)"),
+    click.option("--exclude", metavar="ID", multiple=True, help="Not this account or OU (repeatable)"),
+    click.option("--accounts-file", metavar="CSV", type=_FILE, help="Accounts to audit, in place of discovery"),
+)
+JUDGING = (
+    click.option(
+        "--benchmark",
+        metavar="ID",
+        multiple=True,
+        help="Benchmark to judge by (repeatable)  [aws-iam-rules, cis-aws-7.0.0]",
+    ),
+    click.option("--as-of", metavar="TIME", help="Instant ages are counted at  [when collection started]"),
+)
+OUTPUT = (
+    click.option("--format", metavar="FORMAT", multiple=True, help="xlsx, csv or json (repeatable)  [xlsx, csv]"),
+    click.option(
+        "--fail-on", metavar="SEVERITY", help="Exit 5 on a failure of low, medium, high or critical, or worse"
+    ),
+)
+PACE = (click.option("--concurrency", metavar="N", type=int, help="Calls in flight  [32]"),)
+OUT = click.option("--out", metavar="DIR", type=_FILE, help="Where snapshots land  [reports]")
+TALK = (
+    click.option("--quiet", is_flag=True, help="No progress and no notes"),
+    click.option("--verbose", is_flag=True, help="A line for every account, tracebacks for unexpected errors"),
+)
+
+
+def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:
+    """Several options in the order in which help shall list them."""
+
+    def decorate(function: F) -> F:
+        for option in reversed(chosen):
+            function = option(function)
+        return function
+
+    return decorate
+
+
+def settings_from(given: dict[str, Any], *, read_file: bool = True) -> Settings:
+    """Settings of the file that ``--config`` names, replaced by the options that were really given."""
+    file = given.pop("config", None)
+    wanted = {key: value for key, value in given.items() if value not in (None, (), False)}
+    return load_settings(file, wanted, read_file=read_file)

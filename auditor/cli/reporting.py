@@ -1,0 +1,89 @@
+"""The report command, and the short result that run, report and demo print."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from auditor.cli.console import show_table
+from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, options, settings_from
+from auditor.settings import Settings
+
+if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
+    from auditor.assessment import Assessment
+    from auditor.catalog import Catalog
+    from auditor.snapshot import Snapshot
+
+
+@click.command()
+@click.argument("snapshot", type=click.Path(path_type=Path))
+@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write the files there  [the snapshot]")
+@options(CONFIG, *JUDGING, *OUTPUT, *TALK)
+def report(snapshot: Path, out: Path | None, **given: Any) -> int:
+    """Evaluate SNAPSHOT and write its files, offline.
+
+    The evidence is never changed; the same snapshot, benchmarks and as-of time give the same bytes.
+    """
+    from auditor.catalog import load_catalog
+    from auditor.files import check_writable
+    from auditor.snapshot import Snapshot
+
+    settings, catalog = settings_from(given), load_catalog()
+    catalog.select(settings.benchmark)
+    opened = Snapshot.open(snapshot)
+    check_writable(out or snapshot)
+    return judged_and_reported(opened, out or snapshot, settings, catalog)
+
+
+def judged_and_reported(snapshot: Snapshot, folder: Path, settings: Settings, catalog: Catalog) -> int:
+    """Judge, write every file, print the result; the exit code says how it went."""
+    from auditor.assessment import assess
+    from auditor.report import write_reports
+
+    assessment = assess(snapshot, settings.benchmark, settings.as_of, catalog)
+    files = write_reports(assessment, folder, settings.format)
+    _show(assessment, files)
+    print(snapshot.folder)
+    return _exit_code(assessment, settings)
+
+
+def _exit_code(assessment: Assessment, settings: Settings) -> int:
+    if not assessment.has_evidence:
+        return 3
+    failed = settings.fail_on is not None and assessment.fails_at(settings.fail_on)
+    if assessment.has_gaps:
+        return 6 if failed else 4
+    return 5 if failed else 0
+
+
+def _show(assessment: Assessment, files: tuple[Path, ...]) -> None:
+    counts = assessment.accounts["outcome"].value_counts()
+    print(
+        f"{assessment.organization_id}: {len(assessment.accounts)} accounts, {counts.get('assessed', 0)} assessed, "
+        f"{counts.get('not_assessed', 0)} not assessed, {counts.get('excluded', 0)} excluded"
+    )
+    _show_controls(assessment)
+    _show_gaps(assessment)
+    print()
+    for file in files:
+        print(file)
+
+
+def _show_controls(assessment: Assessment) -> None:
+    automated = assessment.controls[assessment.controls["assessment"] == "automated"]
+    rows = [(c.control_id, c.severity, f"{c.failed} of {c.population}", c.no_evidence) for c in automated.itertuples()]
+    print()
+    show_table(("control", "severity", "failed", "accounts without evidence"), rows)
+    manual = len(assessment.controls) - len(automated)
+    if manual:
+        print(f"{manual} further controls are to be answered by hand; they are listed in controls.csv")
+
+
+def _show_gaps(assessment: Assessment) -> None:
+    gaps = assessment.accounts[assessment.accounts["gap_code"] != ""]
+    if len(gaps):
+        print("\nNot assessed:")
+        rows = [(g.account_id, g.account_name, f"{g.gap_stage}: {g.gap_code}") for g in gaps.itertuples()]
+        show_table(("account", "name", "why"), rows)

@@ -1,0 +1,176 @@
+"""The counts that the summary and the workbook's first page both state, worked out once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+
+from auditor.assessment import Assessment
+from auditor.model import Outcome, Severity, Status
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Evidence that one account lacks."""
+
+    account_id: str
+    account_name: str
+    evidence: str
+    stage: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """How much of the organization the verdicts rest on: accounts by outcome, accounts with an evidence gap, and
+    rows of findings without evidence."""
+
+    assessed: int
+    excluded: int
+    not_assessed: int
+    with_gaps: int
+    no_evidence: int
+
+    @property
+    def total(self) -> int:
+        return self.assessed + self.excluded + self.not_assessed
+
+    @property
+    def in_scope(self) -> int:
+        return self.assessed + self.not_assessed
+
+    @property
+    def complete(self) -> bool:
+        """Nothing is missing; a scope without any account is never complete."""
+        missing = self.not_assessed + self.with_gaps + self.no_evidence
+        return self.in_scope > 0 and missing == 0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one requirement; counts as in ``schema.CONTROLS``."""
+
+    benchmark: str
+    requirement: str
+    control_id: str
+    title: str
+    severity: str
+    population: int
+    passed: int
+    failed: int
+    no_evidence: int
+    manual: int
+
+    @property
+    def status(self) -> Status:
+        """The worst that can be said: a failure, then missing evidence, then what people must answer."""
+        if self.failed:
+            return Status.FAIL
+        if self.no_evidence:
+            return Status.NO_EVIDENCE
+        if self.manual:
+            return Status.MANUAL
+        return Status.PASS if self.population else Status.NOT_APPLICABLE
+
+    @property
+    def words(self) -> str:
+        """``FAIL 12 of 340; no evidence in 3 accounts``: rates are always counts."""
+        lacking = f"no evidence in {counted(self.no_evidence, 'account')}"
+        match self.status:
+            case Status.FAIL:
+                words = f"FAIL {self.failed} of {self.population}"
+                return f"{words}; {lacking}" if self.no_evidence else words
+            case Status.NO_EVIDENCE:
+                return f"NO_EVIDENCE: {lacking}; 0 of {self.population} failed"
+            case Status.MANUAL:
+                return f"MANUAL: {counted(self.manual, 'answer')} to be given"
+            case Status.PASS:
+                return f"PASS {self.passed} of {self.population}"
+        return "NOT_APPLICABLE: nothing to test"
+
+
+def counted(number: int, noun: str) -> str:
+    """``1 account``, ``3 accounts``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def coverage(assessment: Assessment) -> Coverage:
+    accounts, statuses = assessment.accounts, findings_by_status(assessment)
+    outcomes = _counts(accounts["outcome"], Outcome)
+    return Coverage(
+        **outcomes,
+        with_gaps=int((accounts["gap_stage"].fillna("") != "").sum()),
+        no_evidence=statuses[Status.NO_EVIDENCE.value],
+    )
+
+
+def findings_by_status(assessment: Assessment) -> dict[str, int]:
+    """Rows of findings by status; units that a control does not apply to are not rows."""
+    counts = _counts(assessment.findings["status"], Status)
+    return {status: count for status, count in counts.items() if status != Status.NOT_APPLICABLE}
+
+
+def failures_by_severity(assessment: Assessment) -> dict[str, int]:
+    """Failed findings by severity, worst first."""
+    findings = assessment.findings
+    failed = findings.loc[findings["status"] == Status.FAIL.value, "severity"]
+    return dict(reversed(_counts(failed, Severity).items()))
+
+
+def gaps(assessment: Assessment) -> list[Gap]:
+    """Every gap of every account, in the order of the accounts frame."""
+    accounts = assessment.accounts
+    with_gaps = accounts[accounts["gap_stage"].fillna("") != ""]
+    return [gap for row in with_gaps.itertuples() for gap in _gaps_of(row)]
+
+
+def results(assessment: Assessment) -> list[Result]:
+    """One entry per requirement of the chosen benchmarks, in the benchmarks' own order."""
+    rows = {str(row.control_id): row for row in assessment.controls.itertuples()}
+    return [
+        _result(benchmark.id, requirement.id, requirement.title, rows[requirement.control])
+        for benchmark in assessment.benchmarks
+        for requirement in benchmark.requirements
+        if requirement.control in rows
+    ]
+
+
+def _counts(values: pd.Series, words: type[StrEnum]) -> dict[str, int]:
+    found = values.value_counts()
+    return {word.value: int(found.get(word.value, 0)) for word in words}
+
+
+def _gaps_of(account: Any) -> Iterator[Gap]:
+    """The gap columns hold one entry per gap, joined by ``"; "``, which a message may hold as well."""
+    stages = account.gap_stage.split("; ")
+    columns = [
+        _entries(text, len(stages)) for text in (account.gap_evidence, account.gap_code, account.gap_message)
+    ]
+    for evidence, stage, code, message in zip(columns[0], stages, columns[1], columns[2], strict=True):
+        yield Gap(account.account_id, account.account_name, evidence, stage, code, message)
+
+
+def _entries(text: str, wanted: int) -> list[str]:
+    """The entries of one gap column; the whole text for every gap where its parts cannot be told apart."""
+    parts = text.split("; ")
+    return parts if len(parts) == wanted else [text] * wanted
+
+
+def _result(benchmark: str, requirement: str, title: str | None, row: Any) -> Result:
+    return Result(
+        benchmark=benchmark,
+        requirement=requirement,
+        control_id=row.control_id,
+        title=title or row.title,
+        severity=row.severity,
+        population=int(row.population),
+        passed=int(row.passed),
+        failed=int(row.failed),
+        no_evidence=int(row.no_evidence),
+        manual=int(row.manual),
+    )

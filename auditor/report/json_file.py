@@ -1,0 +1,54 @@
+"""The findings as one JSON array, for programs: text exactly as it is, null where there is none."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pandas as pd
+
+from auditor import schema
+from auditor.assessment import Assessment
+from auditor.files import atomic_path
+from auditor.report.lines import Dialect, Texts, encoded_blocks, joined, raw_bytes
+
+
+class JsonFile:
+    """``findings.json``."""
+
+    name = "json"
+
+    def write(self, assessment: Assessment, folder: Path) -> tuple[Path, ...]:
+        return (write_json(assessment.findings[list(schema.FINDINGS)], folder / "findings.json"),)
+
+
+def write_json(frame: pd.DataFrame, path: Path) -> Path:
+    """Write any frame to ``path`` as an array of objects, one object a line, keys in the columns' order."""
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
+        file.write(b"[")
+        before = "\n"
+        for columns in encoded_blocks(frame, _JSON):
+            objects = _objects(list(frame.columns), columns)
+            # The first object of the file is the only one without a comma before it.
+            file.write(before.encode())
+            file.write(raw_bytes(joined([objects[:1]], "", "")))
+            file.write(raw_bytes(joined([",\n", objects[1:]], "", "")))
+            before = ",\n"
+        file.write(b"\n]\n")
+    return path
+
+
+def _objects(names: list[str], columns: list[Texts]) -> Texts:
+    parts: list[Texts] = []
+    for name, column in zip(names, columns, strict=True):
+        parts += [", " if parts else "{", json.dumps(name, ensure_ascii=False) + ": ", column]
+    return joined([*parts, "}"], "", _JSON.missing)
+
+
+def _literals(texts: pd.Series) -> pd.Series:
+    """JSON strings; each distinct text is spelt once."""
+    words = {text: json.dumps(text, ensure_ascii=False) for text in texts.dropna().unique()}
+    return texts.map(words).astype("str")
+
+
+_JSON = Dialect(text=_literals, time=lambda times: '"' + times + '"', missing="null")

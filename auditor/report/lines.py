@@ -1,0 +1,85 @@
+"""Turns frames into lines of text, a block of rows at a time and without a Python loop over rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Large enough that a call costs nothing per row, small enough that the lines of a block stay below 100 MB.
+BLOCK_ROWS = 200_000
+_TEXT = pa.large_string()
+# pyarrow ships no types: an array of texts, nulls where a value is missing.
+Texts: TypeAlias = Any
+_Encoder: TypeAlias = Callable[[slice], Texts]
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one file format spells values. ``text`` and ``time`` get and give ``str`` series of any length."""
+
+    text: Callable[[pd.Series], pd.Series]
+    time: Callable[[pd.Series], pd.Series]
+    missing: str
+
+
+def encoded_blocks(frame: pd.DataFrame, dialect: Dialect) -> Iterator[list[Texts]]:
+    """The frame's columns as arrays of texts, at most BLOCK_ROWS rows at a time."""
+    encoders = [_encoder(frame[name], dialect) for name in frame.columns]
+    for start in range(0, len(frame), BLOCK_ROWS):
+        yield [encoder(slice(start, start + BLOCK_ROWS)) for encoder in encoders]
+
+
+def joined(parts: list[Texts], separator: str, missing: str) -> Texts:
+    """One text per row; single texts among ``parts`` are repeated in every row."""
+    scalars = [pa.scalar(p, _TEXT) if isinstance(p, str) else p for p in parts]
+    return pc.binary_join_element_wise(
+        *scalars, pa.scalar(separator, _TEXT), null_handling="replace", null_replacement=missing
+    )
+
+
+def raw_bytes(lines: Texts) -> memoryview:
+    """The UTF-8 of all lines, one after another, without copying."""
+    _, offsets, values = lines.buffers()
+    if values is None:
+        return memoryview(b"")
+    ends = memoryview(offsets).cast("q")
+    return memoryview(values)[ends[lines.offset] : ends[lines.offset + len(lines)]]
+
+
+def _encoder(series: pd.Series, dialect: Dialect) -> _Encoder:
+    if isinstance(series.dtype, pd.CategoricalDtype):
+        return _category_encoder(series, dialect)
+    return lambda rows: _encode(series.iloc[rows], dialect)
+
+
+def _category_encoder(series: pd.Series, dialect: Dialect) -> _Encoder:
+    """Each distinct text is spelt once, however many rows hold it."""
+    words = _texts(dialect.text(series.cat.categories.to_series().astype("str")))
+    codes = series.cat.codes.to_numpy()
+    return lambda rows: words.take(pa.array(codes[rows], mask=codes[rows] < 0))
+
+
+def _encode(values: pd.Series, dialect: Dialect) -> Texts:
+    if pd.api.types.is_bool_dtype(values.dtype):
+        return pc.if_else(pa.array(values, pa.bool_(), from_pandas=True), "true", "false").cast(_TEXT)
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return _texts(dialect.time(_iso(values)))
+    if pd.api.types.is_numeric_dtype(values.dtype):
+        return pa.array(values, from_pandas=True).cast(_TEXT)
+    return _texts(dialect.text(values.astype("str")))
+
+
+def _iso(times: pd.Series) -> pd.Series:
+    """``2026-11-24T10:15:00Z``; parts of a second are dropped."""
+    # Seconds without a zone: strftime would print the fraction, and would ask for a time zone database.
+    seconds = pa.array(times, from_pandas=True).cast(pa.timestamp("us")).cast(pa.timestamp("s"), safe=False)
+    return pd.Series(pc.strftime(seconds, format="%Y-%m-%dT%H:%M:%SZ").to_pandas(), dtype="str")
+
+
+def _texts(series: pd.Series) -> Texts:
+    return pa.array(series, _TEXT, from_pandas=True)

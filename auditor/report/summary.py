@@ -1,0 +1,85 @@
+"""``summary.json``: what the other files were derived from, what they say in numbers, and their hashes."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from auditor.ages import iso
+from auditor.assessment import Assessment
+from auditor.files import write_bytes
+from auditor.report.figures import Gap, coverage, failures_by_severity, findings_by_status, gaps
+
+_CONTROL_COUNTS = ("population", "passed", "failed", "not_applicable", "no_evidence", "manual")
+
+
+def write_summary(assessment: Assessment, folder: Path, files: Sequence[Path]) -> Path:
+    """Write ``summary.json`` about ``files``, which must lie in ``folder`` already."""
+    content = summary(assessment) | {"files": {path.name: _identity(path) for path in files}}
+    text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    path = folder / "summary.json"
+    # A lone surrogate has no UTF-8; as \udXXX it is still the same text in JSON.
+    write_bytes(path, text.encode("utf-8", errors="backslashreplace"))
+    return path
+
+
+def summary(assessment: Assessment) -> dict[str, Any]:
+    """The content of ``summary.json`` but for its ``files``; times are UTC, ``2026-11-24T10:15:00Z``."""
+    cover = coverage(assessment)
+    return {
+        "snapshot_id": assessment.snapshot_id,
+        "organization_id": assessment.organization_id,
+        "caller_arn": assessment.caller_arn,
+        "as_of": iso(assessment.as_of),
+        "started_at": iso(assessment.started_at),
+        "finished_at": iso(assessment.finished_at),
+        "tool_version": assessment.tool_version,
+        "derived_from": _derived_from(assessment),
+        "accounts": {
+            "total": cover.total,
+            "assessed": cover.assessed,
+            "excluded": cover.excluded,
+            "not_assessed": cover.not_assessed,
+        },
+        "complete": cover.complete,
+        "users": int((~assessment.users["is_root"]).sum()),
+        "credentials": len(assessment.credentials),
+        "findings": findings_by_status(assessment),
+        "failures_by_severity": failures_by_severity(assessment),
+        "controls": [_control(row) for row in assessment.controls.to_dict("records")],
+        "gaps": [_gap(gap) for gap in gaps(assessment)],
+    }
+
+
+def _derived_from(assessment: Assessment) -> dict[str, Any]:
+    return {
+        "manifest_sha256": assessment.manifest_sha256,
+        "catalog_hash": assessment.catalog_hash,
+        "as_of": iso(assessment.as_of),
+        "options": {"benchmarks": [b.id for b in assessment.benchmarks]} | assessment.options,
+    }
+
+
+def _control(row: dict[Any, Any]) -> dict[str, Any]:
+    counts = {name: int(row[name]) for name in _CONTROL_COUNTS}
+    return {
+        "control_id": row["control_id"],
+        "requirements": [r for r in row["requirements"].split("; ") if r],
+        **counts,
+    }
+
+
+def _gap(gap: Gap) -> dict[str, str]:
+    entry: dict[str, str] = dataclasses.asdict(gap)
+    del entry["account_name"]
+    return entry
+
+
+def _identity(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256")
+    return {"sha256": digest.hexdigest(), "size": path.stat().st_size}
