@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, load_catalog
-from auditor.evaluate import evaluate
+from auditor.evaluator import evaluate
 from auditor.frames import build_frames
 from auditor.model import Outcome, Severity, Status
 from auditor.snapshot import Snapshot

@@ -14,6 +14,9 @@ from pyarrow import csv as pacsv
 
 from auditor.errors import EvidenceError, WrongAccountError
 
+# Arrow would answer Ctrl-C itself while it reads, with an error instead of an interruption of the run.
+pa.enable_signal_handlers(False)
+
 BOOL_COLUMNS = (
     "password_enabled",
     "mfa_active",

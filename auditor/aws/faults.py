@@ -30,6 +30,7 @@ _TRANSPORT = (
     botocore_errors.HTTPClientError,  # resets, closed connections, timeouts, name resolution
     botocore_errors.EndpointConnectionError,
 )
+_AUTHORITIES = "AWS_CA_BUNDLE names a file with further certificate authorities"
 _RENEW = "renew them (for example 'aws sso login', or new AWS_* variables) and run again"
 
 
@@ -64,20 +65,23 @@ def evidence_error(error: Fault, stage: str) -> EvidenceError:
 
 
 def access_error(error: Fault) -> AccessError:
-    """The same as trouble with the caller's own credentials, with what to do about it."""
-    code = code_of(error)
+    """Trouble with finding the caller's own credentials, with what to do about it."""
     match error:
         case botocore_errors.NoCredentialsError():
-            advice = "no AWS credentials were found; set AWS_PROFILE, --profile or the AWS_* variables"
+            return AccessError("no AWS credentials were found; set AWS_PROFILE, --profile or the AWS_* variables")
         case botocore_errors.ProfileNotFound():
-            advice = f"{error}; 'aws configure list-profiles' shows the known ones"
+            return AccessError(f"{error}; 'aws configure list-profiles' shows the known ones")
         case botocore_errors.PartialCredentialsError():
-            advice = f"the AWS credentials are incomplete: {error}"
-        case botocore_errors.SSLError():
-            advice = f"{error}; AWS_CA_BUNDLE names a file with further certificate authorities"
-        case _ if code in _BROKEN_CREDENTIALS or "SSO" in code or "Token" in code:
-            advice = f"AWS does not accept the credentials ({code}); {_RENEW}"
+            return AccessError(f"the AWS credentials are incomplete: {error}")
         case _:
-            problem = evidence_error(error, "identify")
-            advice = f"AWS could not be asked who is calling ({problem.code}): {problem.message}"
-    return AccessError(advice)
+            return not_identified(evidence_error(error, "identify"))
+
+
+def not_identified(error: EvidenceError) -> AccessError:
+    """Trouble with asking AWS who is calling, with what to do about it."""
+    told = f"({error.code}: {error.message})"
+    if error.code in _BROKEN_CREDENTIALS or "SSO" in error.code or "Token" in error.code:
+        return AccessError(f"AWS does not accept the caller's credentials {told}; {_RENEW}")
+    if error.code == "SSLError":
+        return AccessError(f"AWS was not called, its certificate is not valid {told}; {_AUTHORITIES}")
+    return AccessError(f"AWS could not be asked who is calling {told}; check the network, the proxy and the region")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from auditor.aws.calls import Calls
+from auditor.aws.faults import not_identified
 from auditor.aws.session import Clients
 from auditor.errors import AccessError, EvidenceError
 from auditor.model import Account, Caller, Organization
@@ -38,10 +39,7 @@ class AwsDirectory:
         try:
             answer = await self._calls("identify", self._clients.sts.get_caller_identity, self._me)
         except EvidenceError as error:
-            raise AccessError(
-                f"AWS does not accept the caller's credentials ({error.code}: {error.message}); renew them "
-                "(for example 'aws sso login', or new AWS_* variables) and run again"
-            ) from error
+            raise not_identified(error) from error
         return Caller(answer["Arn"], answer["Account"])
 
     async def organization(self) -> Organization | None:

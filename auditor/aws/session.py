@@ -24,6 +24,7 @@ from aiobotocore.session import AioSession
 from botocore.httpsession import create_urllib3_context, get_cert_path
 
 from auditor.aws.faults import access_error
+from auditor.errors import ConfigurationError
 
 DEFAULT_REGION = "us-east-1"
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10, 30  # seconds
@@ -98,7 +99,7 @@ class Clients:
 async def open_clients(profile: str | None, region: str | None, connections: int) -> AsyncIterator[Clients]:
     """Find the caller's credentials as every AWS tool does, and open the clients.
 
-    Raises AccessError when there are no usable credentials.
+    Raises AccessError when there are no usable credentials, ConfigurationError for a malformed region or endpoint.
     """
     session = AioSession(profile=profile)
     try:
@@ -127,4 +128,7 @@ async def _open(stack: contextlib.AsyncExitStack, session: AioSession, service: 
         user_agent_extra="aws-org-auditor",
     )
     client = aioboto3.Session(botocore_session=session).client(service, region_name=region, config=config)
-    return await stack.enter_async_context(client)
+    try:
+        return await stack.enter_async_context(client)
+    except ValueError as error:  # a malformed region or AWS_ENDPOINT_URL
+        raise ConfigurationError(f"the AWS SDK does not accept its settings: {error}") from error

@@ -21,30 +21,39 @@ from auditor.collect import (
     reach_accounts,
     read_accounts_file,
 )
-from auditor.model import Caller
+from auditor.files import check_writable
+from auditor.model import Account, Caller
 from auditor.scope import Scope
 from auditor.settings import Settings
 from auditor.snapshot import Snapshot
 
 
 async def collect_from_aws(settings: Settings, progress: Progress) -> Snapshot:
-    """Collect a snapshot of the organization; see ``auditor.collect.collect``."""
-    async with _connected(settings, progress) as (discovery, enter, clients):
+    """Collect a snapshot of the organization; see ``auditor.collect.collect``.
+
+    Whether the result can be written is found out before the first call, not after an hour.
+    """
+    listed = _listed(settings)
+    check_writable(settings.out)
+    async with _connected(settings, listed, progress) as (discovery, enter, clients):
         collectors = [CredentialReportCollector(clients, settings.report_timeout)]
         return await collect(settings, discovery, enter, collectors, progress)
 
 
 async def reach_in_aws(settings: Settings, progress: Progress) -> list[Reached]:
     """Try every account's role; see ``auditor.collect.reach_accounts``."""
-    async with _connected(settings, progress) as (discovery, enter, _):
+    async with _connected(settings, _listed(settings), progress) as (discovery, enter, _):
         return await reach_accounts(discovery, enter, progress)
+
+
+def _listed(settings: Settings) -> list[Account] | None:
+    return read_accounts_file(settings.accounts_file) if settings.accounts_file else None
 
 
 @asynccontextmanager
 async def _connected(
-    settings: Settings, progress: Progress
+    settings: Settings, listed: list[Account] | None, progress: Progress
 ) -> AsyncIterator[tuple[Discovery, Callable[[Caller], Access], Clients]]:
-    listed = read_accounts_file(settings.accounts_file) if settings.accounts_file else None
     async with open_clients(settings.profile, settings.region, settings.concurrency) as clients:
         calls = Calls(settings.concurrency)
         directory: Directory = AwsDirectory(clients, calls)

@@ -79,9 +79,7 @@ def _run(settings: Settings) -> int:
 
 def _collected(settings: Settings) -> Snapshot:
     from auditor.cli.aws import collect_from_aws
-    from auditor.files import check_writable
 
-    check_writable(settings.out)
     with Reporter(quiet=settings.quiet, verbose=settings.verbose).showing() as progress:
         return asyncio.run(collect_from_aws(settings, progress))
 

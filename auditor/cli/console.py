@@ -6,6 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Integral
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -30,7 +31,7 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: 
     table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None)
     body = [list(row) for row in rows]
     for position, name in enumerate(columns):
-        numeric = bool(body) and all(isinstance(row[position], int) for row in body)
+        numeric = bool(body) and all(isinstance(row[position], Integral) for row in body)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in body:
         table.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))

@@ -63,5 +63,5 @@ def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:
 def settings_from(given: dict[str, Any], *, read_file: bool = True) -> Settings:
     """Settings of the file that ``--config`` names, replaced by the options that were really given."""
     file = given.pop("config", None)
-    wanted = {key: value for key, value in given.items() if value not in (None, (), False)}
+    wanted = {key: value for key, value in given.items() if value is not None and value is not False and value != ()}
     return load_settings(file, wanted, read_file=read_file)

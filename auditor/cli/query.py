@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from auditor import __version__
+from auditor.cli.console import complain, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUT, options, settings_from
 from auditor.errors import ConfigurationError
+
+if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
+    import pandas as pd
+
+    from auditor.assessment import Assessment
+    from auditor.settings import Settings
 
 _FORMATS = ("table", "csv", "json", "xlsx")
 
@@ -24,16 +33,39 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
     """Run SQL over the tables accounts, users, credentials, findings and controls.
 
     \b
-    auditor query "select account_id, count(*) from findings where status = 'FAIL' group by all"
+    auditor query "select account_name, count(*) from findings where status = 'FAIL' group by all"
     auditor query --name old-active-keys --format csv
 
+    Names: old-active-keys, console-users-without-mfa, never-used-credentials, root-activity, accounts-by-failures.
     The SQL only reads these tables; it reaches no file and no network.
     """
     from auditor.query import named_query, run_query
 
     if (sql is None) == (name is None):
-        raise ConfigurationError("give either SQL or --name; 'auditor query --name list' shows the names")
-    if form == "xlsx" and to is None:
-        raise ConfigurationError("--format xlsx needs --to FILE")
-    settings = settings_from(given)
-    table = run_query(_assessed(settings, snapshot), named_query(name) if name else str(sql))
+        raise ConfigurationError("give either SQL or --name NAME; 'auditor query --help' lists the names")
+    if form in ("xlsx", "table") and (to is None) == (form == "xlsx"):
+        raise ConfigurationError("--format xlsx needs --to FILE, and --to needs --format csv, json or xlsx")
+    statement = named_query(name) if name else str(sql)
+    assessment = _assessed(settings_from(given), snapshot)
+    _write(run_query(assessment, statement), form, to, assessment)
+
+
+def _assessed(settings: Settings, folder: Path | None) -> Assessment:
+    from auditor.assessment import assess
+    from auditor.snapshot import Snapshot, newest_snapshot
+
+    return assess(Snapshot.open(folder or newest_snapshot(settings.out)), settings.benchmark, settings.as_of)
+
+
+def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessment) -> None:
+    from auditor.report.csv_files import csv_blocks
+    from auditor.report.json_file import json_blocks
+    from auditor.report.workbook.single import write_single
+
+    if form == "xlsx" and to is not None:
+        write_single(frame, to, "Query", __version__, assessment.as_of)
+    elif form == "table":
+        show_table(list(frame.columns), frame.astype("object").where(frame.notna(), None).itertuples(index=False))
+        complain(f"{len(frame)} rows")
+    else:
+        _send(csv_blocks(frame) if form == "csv" else json_blocks(frame), to)

@@ -73,12 +73,21 @@ def _show(assessment: Assessment, files: tuple[Path, ...]) -> None:
 
 def _show_controls(assessment: Assessment) -> None:
     automated = assessment.controls[assessment.controls["assessment"] == "automated"]
-    rows = [(c.control_id, c.severity, f"{c.failed} of {c.population}", c.no_evidence) for c in automated.itertuples()]
+    rows = [
+        (_short(str(c.requirements), str(c.control_id)), c.control_id, c.severity, f"{c.failed} of {c.population}", c.no_evidence)
+        for c in automated.itertuples()
+    ]
     print()
-    show_table(("control", "severity", "failed", "accounts without evidence"), rows)
+    show_table(("requirement", "control", "severity", "failed", "no evidence"), rows)
     manual = len(assessment.controls) - len(automated)
     if manual:
         print(f"{manual} further controls are to be answered by hand; they are listed in controls.csv")
+
+
+def _short(requirements: str, control_id: str) -> str:
+    """Requirement ids without the benchmarks they are from, and where they are more than the control's own."""
+    ids = dict.fromkeys(qualified.rpartition(":")[2] for qualified in requirements.split("; "))
+    return ", ".join(name for name in ids if name != control_id)
 
 
 def _show_gaps(assessment: Assessment) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -28,15 +29,20 @@ class CsvFiles:
 
 
 def write_csv(frame: pd.DataFrame, path: Path) -> Path:
-    """Write any frame's columns to ``path``: times as ``2026-11-24T10:15:00Z``, booleans as true and false,
-    missing values as nothing, lines ended by a single line feed."""
+    """Write any frame to ``path``, atomically and 0600; raises SnapshotError."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        header = _spelt(pd.Series(list(frame.columns), dtype="str"))
-        file.write((",".join(header) + "\n").encode())
-        for columns in encoded_blocks(frame, _CSV):
-            rows = joined(columns, ",", _CSV.missing)
-            file.write(raw_bytes(joined([rows, "\n"], "", "")))
+        file.writelines(csv_blocks(frame))
     return path
+
+
+def csv_blocks(frame: pd.DataFrame) -> Iterator[bytes | memoryview]:
+    """Any frame as CSV, a header and then many lines at a time: times as ``2026-11-24T10:15:00Z``, booleans as true
+    and false, missing values as nothing, lines ended by a single line feed."""
+    header = _spelt(pd.Series(list(frame.columns), dtype="str"))
+    yield (",".join(header) + "\n").encode()
+    for columns in encoded_blocks(frame, _CSV):
+        rows = joined(columns, ",", _CSV.missing)
+        yield raw_bytes(joined([rows, "\n"], "", ""))
 
 
 def safe_text(texts: pd.Series) -> pd.Series:

@@ -28,13 +28,14 @@ class Gap:
 @dataclass(frozen=True)
 class Coverage:
     """How much of the organization the verdicts rest on: accounts by outcome, accounts with an evidence gap, and
-    rows of findings without evidence."""
+    rows of findings without evidence. ``interrupted``: accounts may be missing that were not listed yet."""
 
     assessed: int
     excluded: int
     not_assessed: int
     with_gaps: int
     no_evidence: int
+    interrupted: bool
 
     @property
     def total(self) -> int:
@@ -48,7 +49,7 @@ class Coverage:
     def complete(self) -> bool:
         """Nothing is missing; a scope without any account is never complete."""
         missing = self.not_assessed + self.with_gaps + self.no_evidence
-        return self.in_scope > 0 and missing == 0
+        return self.in_scope > 0 and missing == 0 and not self.interrupted
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ def coverage(assessment: Assessment) -> Coverage:
         **outcomes,
         with_gaps=int((accounts["gap_stage"].fillna("") != "").sum()),
         no_evidence=statuses[Status.NO_EVIDENCE.value],
+        interrupted=assessment.interrupted,
     )
 
 
@@ -136,7 +138,6 @@ def results(assessment: Assessment) -> list[Result]:
         _result(benchmark.id, requirement.id, requirement.title, rows[requirement.control])
         for benchmark in assessment.benchmarks
         for requirement in benchmark.requirements
-        if requirement.control in rows
     ]
 
 
@@ -148,9 +149,7 @@ def _counts(values: pd.Series, words: type[StrEnum]) -> dict[str, int]:
 def _gaps_of(account: Any) -> Iterator[Gap]:
     """The gap columns hold one entry per gap, joined by ``"; "``, which a message may hold as well."""
     stages = account.gap_stage.split("; ")
-    columns = [
-        _entries(text, len(stages)) for text in (account.gap_evidence, account.gap_code, account.gap_message)
-    ]
+    columns = [_entries(text, len(stages)) for text in (account.gap_evidence, account.gap_code, account.gap_message)]
     for evidence, stage, code, message in zip(columns[0], stages, columns[1], columns[2], strict=True):
         yield Gap(account.account_id, account.account_name, evidence, stage, code, message)
 

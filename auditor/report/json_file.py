@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -23,19 +24,23 @@ class JsonFile:
 
 
 def write_json(frame: pd.DataFrame, path: Path) -> Path:
-    """Write any frame to ``path`` as an array of objects, one object a line, keys in the columns' order."""
+    """Write any frame to ``path``, atomically and 0600; raises SnapshotError."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        file.write(b"[")
-        before = "\n"
-        for columns in encoded_blocks(frame, _JSON):
-            objects = _objects(list(frame.columns), columns)
-            # The first object of the file is the only one without a comma before it.
-            file.write(before.encode())
-            file.write(raw_bytes(joined([objects[:1]], "", "")))
-            file.write(raw_bytes(joined([",\n", objects[1:]], "", "")))
-            before = ",\n"
-        file.write(b"\n]\n")
+        file.writelines(json_blocks(frame))
     return path
+
+
+def json_blocks(frame: pd.DataFrame) -> Iterator[bytes | memoryview]:
+    """Any frame as a JSON array of objects, one object a line, keys in the columns' order, many lines at a time."""
+    before = b"[\n"
+    for columns in encoded_blocks(frame, _JSON):
+        objects = _objects(list(frame.columns), columns)
+        # The first object of a block has no comma before it, as its block brings that along.
+        yield before
+        yield raw_bytes(joined([objects[:1]], "", ""))
+        yield raw_bytes(joined([",\n", objects[1:]], "", ""))
+        before = b",\n"
+    yield b"\n]\n" if len(frame) else b"[]\n"
 
 
 def _objects(names: list[str], columns: list[Texts]) -> Texts:

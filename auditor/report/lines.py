@@ -29,7 +29,8 @@ class Dialect:
 
 def encoded_blocks(frame: pd.DataFrame, dialect: Dialect) -> Iterator[list[Texts]]:
     """The frame's columns as arrays of texts, at most BLOCK_ROWS rows at a time."""
-    encoders = [_encoder(frame[name], dialect) for name in frame.columns]
+    # By position: the columns of a query may share a name.
+    encoders = [_encoder(frame.iloc[:, number], dialect) for number in range(frame.shape[1])]
     for start in range(0, len(frame), BLOCK_ROWS):
         yield [encoder(slice(start, start + BLOCK_ROWS)) for encoder in encoders]
 
@@ -82,4 +83,6 @@ def _iso(times: pd.Series) -> pd.Series:
 
 
 def _texts(series: pd.Series) -> Texts:
-    return pa.array(series, _TEXT, from_pandas=True)
+    array = pa.array(series, _TEXT, from_pandas=True)
+    # A series that was put together from several is held in as many chunks.
+    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array

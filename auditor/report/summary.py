@@ -46,6 +46,7 @@ def summary(assessment: Assessment) -> dict[str, Any]:
             "not_assessed": cover.not_assessed,
         },
         "complete": cover.complete,
+        "interrupted": assessment.interrupted,
         "users": int((~assessment.users["is_root"]).sum()),
         "credentials": len(assessment.credentials),
         "findings": findings_by_status(assessment),
@@ -60,7 +61,7 @@ def _derived_from(assessment: Assessment) -> dict[str, Any]:
         "manifest_sha256": assessment.manifest_sha256,
         "catalog_hash": assessment.catalog_hash,
         "as_of": iso(assessment.as_of),
-        "options": {"benchmarks": [b.id for b in assessment.benchmarks]} | assessment.options,
+        "options": assessment.options,
     }
 
 

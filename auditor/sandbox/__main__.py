@@ -44,9 +44,7 @@ def _faults(_context: click.Context, _option: click.Parameter, pairs: tuple[str,
 
 @click.command()
 @click.option("--accounts", type=int, default=DEFAULTS.accounts, show_default=True)
-@click.option(
-    "--users", type=int, default=DEFAULTS.users, show_default=True, help="About how many an account."
-)
+@click.option("--users", type=int, default=DEFAULTS.users, show_default=True, help="About how many an account.")
 @click.option("--seed", type=int, default=DEFAULTS.seed, show_default=True)
 @click.option("--as-of", callback=_time, help="UTC; the time all ages count from. Default: now.")
 @click.option("--partition", default=DEFAULTS.partition, show_default=True)
@@ -61,9 +59,7 @@ def _faults(_context: click.Context, _option: click.Parameter, pairs: tuple[str,
 @click.option("--throttle-rate", type=float, default=0.0)
 @click.option("--error-rate", type=float, default=0.0, help="Share of 503 answers.")
 @click.option("--reset-rate", type=float, default=0.0)
-@click.option(
-    "--disturbed", type=click.Choice(sorted(SERVICES)), multiple=True, help="Default: all services."
-)
+@click.option("--disturbed", type=click.Choice(sorted(SERVICES)), multiple=True, help="Default: all services.")
 @click.option("--session-seconds", type=float, help="How long assumed credentials live.")
 @click.option("--page-size", type=int, default=DEFAULTS.page_size, show_default=True)
 @click.option("--fault", "faults", callback=_faults, multiple=True, metavar="ACCOUNT=FAULT")

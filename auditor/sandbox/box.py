@@ -154,12 +154,20 @@ class Sandbox:
 @contextlib.contextmanager
 def _loop_in_thread() -> Iterator[asyncio.AbstractEventLoop]:
     loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, name="sandbox", daemon=True)
+    thread = threading.Thread(target=_run, args=(loop,), name="sandbox", daemon=True)
     thread.start()
     try:
         yield loop
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
+
+
+def _run(loop: asyncio.AbstractEventLoop) -> None:
+    # Cleans up in its own thread: the one that serves may have a loop running itself.
+    asyncio.set_event_loop(loop)
+    try:
+        loop.run_forever()
         loop.run_until_complete(loop.shutdown_asyncgens())
+    finally:
         loop.close()

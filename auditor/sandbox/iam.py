@@ -14,9 +14,7 @@ from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.sessions import Identity, Operation
 from auditor.sandbox.wire import AwsError, Call
 
-_STARTED = (
-    "<State>STARTED</State><Description>No report exists. Starting a new report generation task</Description>"
-)
+_STARTED = "<State>STARTED</State><Description>No report exists. Starting a new report generation task</Description>"
 
 
 class NoAnswerError(Exception):

@@ -65,9 +65,7 @@ class SandboxOptions:
         if self.as_of.tzinfo is None or self.as_of.microsecond:
             raise ValueError("as_of must be a UTC time in whole seconds")
         if self.account_state not in SHOWN_STATES or not self.disturbed <= SERVICES:
-            raise ValueError(
-                f"account_state is one of {SHOWN_STATES}, disturbed a subset of {sorted(SERVICES)}"
-            )
+            raise ValueError(f"account_state is one of {SHOWN_STATES}, disturbed a subset of {sorted(SERVICES)}")
         unknown = {*self.faults.values(), *self.default_faults} - FAULTS - {"none"}
         if unknown:
             raise ValueError(f"unknown faults: {sorted(unknown)}; known are {sorted(FAULTS)}")

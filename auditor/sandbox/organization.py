@@ -112,9 +112,7 @@ def plant_organization(options: SandboxOptions) -> BoxedOrganization:
     # Shuffled, so that neither the management account nor the odd ones come on the first page.
     rng.shuffle(accounts)
     arn = f"{prefix}:organization/{organization_id}"
-    return BoxedOrganization(
-        organization_id, arn, ids[0], containers, tuple(accounts), {a.id: a for a in accounts}
-    )
+    return BoxedOrganization(organization_id, arn, ids[0], containers, tuple(accounts), {a.id: a for a in accounts})
 
 
 def _letters(rng: Random, count: int) -> str:

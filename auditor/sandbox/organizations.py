@@ -151,9 +151,7 @@ def _json(**members: Any) -> str:
 def _page_size(call: Call) -> int:
     size = call.params.get("MaxResults", _LARGEST_PAGE)
     if not isinstance(size, int) or not 1 <= size <= _LARGEST_PAGE:
-        raise AwsError(
-            "InvalidInputException", "You specified an invalid value.", Reason="MAX_VALUE_EXCEEDED"
-        )
+        raise AwsError("InvalidInputException", "You specified an invalid value.", Reason="MAX_VALUE_EXCEEDED")
     return size
 
 

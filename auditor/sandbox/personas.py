@@ -70,9 +70,7 @@ def _password_edges(as_of: datetime, moment: datetime, edge: str) -> Iterator[Us
     base = _keyless(as_of, "")
     older = moment - 10 * DAY
     yield replace(base, name=f"password-used-{edge}", password=Password(True, moment, older))
-    yield replace(
-        base, name=f"password-never-used-{edge}", created=older, password=Password(True, None, moment)
-    )
+    yield replace(base, name=f"password-never-used-{edge}", created=older, password=Password(True, None, moment))
     unchanged = Password(True, None, None)
     yield replace(base, name=f"password-never-set-{edge}", created=moment, password=unchanged)
 

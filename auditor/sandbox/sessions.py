@@ -41,9 +41,7 @@ class Identity:
             return
         if not any(fnmatchcase(action, pattern) for pattern in self.actions):
             reason = "because no session policy allows the action"
-            raise AwsError(
-                "AccessDenied", f"User: {self.arn} is not authorized to perform: {action} {reason}", 403
-            )
+            raise AwsError("AccessDenied", f"User: {self.arn} is not authorized to perform: {action} {reason}", 403)
 
 
 # What a service does for a caller: the inside of its answer as text, or an AwsError.
@@ -75,9 +73,7 @@ class Sessions:
         number = next(self._numbers)
         key = f"ASIA{_base32(number)}"
         expires = datetime.fromtimestamp(self._clock() + seconds, UTC)
-        session = Session(
-            identity, key, f"secret-{number:033d}", f"token-{key}-{number * 7919:064x}", expires
-        )
+        session = Session(identity, key, f"secret-{number:033d}", f"token-{key}-{number * 7919:064x}", expires)
         self._by_key[key] = session
         return session
 

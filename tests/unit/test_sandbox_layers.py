@@ -31,9 +31,7 @@ def test_the_box_imports_nothing_of_the_auditor_but_its_words(path: Path) -> Non
     allowed = ("auditor.model", "auditor.errors", "auditor.sandbox")
     assert {name for name in foreign if not name.startswith(allowed)} == set()
     assert not {
-        name
-        for name in _imports(path)
-        if name.split(".")[0] in ("boto3", "botocore", "aioboto3", "aiobotocore")
+        name for name in _imports(path) if name.split(".")[0] in ("boto3", "botocore", "aioboto3", "aiobotocore")
     }
 
 

@@ -1,0 +1,129 @@
+"""Certificates are verified on every connection, through a proxy too: local servers try to get away with less."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import trustme
+from aiohttp import web
+
+from auditor.aws.calls import Calls
+from auditor.aws.organization import AwsDirectory
+from auditor.aws.session import open_clients
+from auditor.errors import AccessError
+
+ANSWER = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
+<Arn>arn:aws:iam::000000000001:user/auditor</Arn><UserId>AIDA</UserId><Account>000000000001</Account>
+</GetCallerIdentityResult><ResponseMetadata><RequestId>r</RequestId></ResponseMetadata></GetCallerIdentityResponse>"""
+KNOWN, UNKNOWN = trustme.CA(), trustme.CA()
+
+
+@contextlib.asynccontextmanager
+async def server(certificate: trustme.LeafCert) -> AsyncIterator[tuple[int, list[str]]]:
+    """An STS on https://localhost; yields its port and the requests that got through."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate.configure_cert(context)
+    seen: list[str] = []
+
+    async def answer(request: web.Request) -> web.Response:
+        seen.append(await request.text())
+        return web.Response(text=ANSWER, content_type="text/xml")
+
+    runner = web.ServerRunner(web.Server(answer))  # type: ignore[arg-type]
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context)
+    await site.start()
+    assert site._server is not None
+    try:
+        yield site._server.sockets[0].getsockname()[1], seen  # type: ignore[attr-defined]
+    finally:
+        await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def proxy() -> AsyncIterator[tuple[int, list[str]]]:
+    """An HTTP proxy that tunnels; yields its port and what it was asked to connect to."""
+    asked: list[str] = []
+    tunnels: list[asyncio.Task[None]] = []
+
+    async def tunnel(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        tunnels.append(task)
+        head = await reader.readuntil(b"\r\n\r\n")
+        asked.append(head.split(b"\r\n")[0].decode())
+        host, port = head.split()[1].decode().split(":")
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1" if host == "localhost" else host, int(port))
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pump(reader, far_writer), pump(far_reader, writer))
+        for end in (writer, far_writer):
+            with contextlib.suppress(OSError, ssl.SSLError):
+                await end.wait_closed()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65536):
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(tunnel, "127.0.0.1", 0)
+    try:
+        yield listening.sockets[0].getsockname()[1], asked
+    finally:
+        await asyncio.gather(*tunnels)
+        listening.close()
+        await listening.wait_closed()
+
+
+@pytest.fixture
+def trusting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only KNOWN is trusted, and the caller has credentials."""
+    bundle = tmp_path / "ca.pem"
+    KNOWN.cert_pem.write_to_path(str(bundle))
+    for name in ("HTTPS_PROXY", "https_proxy", "NO_PROXY", "no_proxy", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+
+
+async def who_calls(port: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://localhost:{port}")
+    async with open_clients(None, "us-east-1", 2) as clients:
+        return (await AwsDirectory(clients, Calls(2)).caller()).account_id
+
+
+CERTIFICATES = {
+    "another name": KNOWN.issue_cert("other.example"),
+    "an unknown authority": UNKNOWN.issue_cert("localhost"),
+}
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize("proxied", [False, True], ids=["straight", "through a proxy"])
+@pytest.mark.parametrize("kind", CERTIFICATES)
+async def test_a_wrong_certificate_is_refused(kind: str, proxied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with server(CERTIFICATES[kind]) as (port, seen), proxy() as (proxy_port, asked):
+        if proxied:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy_port}")
+        with pytest.raises(AccessError, match=r"(?i)certificate"):
+            await who_calls(port, monkeypatch)
+        assert bool(asked) == proxied
+        assert seen == [], "nothing may be sent to a host that is not proven"
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize("proxied", [False, True], ids=["straight", "through a proxy"])
+async def test_a_certificate_of_the_named_bundle_is_accepted(proxied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with server(KNOWN.issue_cert("localhost")) as (port, seen), proxy() as (proxy_port, asked):
+        if proxied:
+            monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy_port}")
+        assert await who_calls(port, monkeypatch) == "000000000001"
+        assert bool(asked) == proxied
+        assert len(seen) == 1

@@ -1,0 +1,188 @@
+"""Credential reports, snapshots and verdicts made from plain rows, for the tests of the judging half."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from auditor.assessment import Assessment, assess
+from auditor.catalog import DEFAULT_BENCHMARKS, Catalog, Selection, load_catalog
+from auditor.evaluator import Verdicts, evaluate
+from auditor.frames import Frames, build_frames
+from auditor.model import (
+    CREDENTIAL_REPORT,
+    ROOT_USER,
+    Account,
+    AccountRecord,
+    Caller,
+    Evidence,
+    EvidenceFile,
+    EvidenceGap,
+    Organization,
+    Outcome,
+)
+from auditor.snapshot import SCHEMA_VERSION, Manifest, Snapshot, SnapshotWriter
+
+AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
+ACCOUNT = "000000000007"
+OTHER = "111122223333"
+ORGANIZATION = Organization("o-test", ACCOUNT)
+_KEY = ("active", "last_rotated", "last_used_date", "last_used_region", "last_used_service")
+# The 22 columns of today's reports, in AWS's order; written out here so that the product's own list is tested too.
+COLUMNS = (
+    *("user", "arn", "user_creation_time", "password_enabled", "password_last_used", "password_last_changed"),
+    *("password_next_rotation", "mfa_active", *(f"access_key_{n}_{column}" for n in (1, 2) for column in _KEY)),
+    *("cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated"),
+)
+Row = dict[str, str]
+
+
+def ago(days: float = 0, seconds: float = 0, *, as_of: datetime = AS_OF) -> str:
+    """So long before ``as_of``, as a report writes it."""
+    return (as_of - timedelta(days=days, seconds=seconds)).isoformat().replace("+00:00", "Z")
+
+
+def user(name: str = "ann", account_id: str = ACCOUNT, **cells: str) -> Row:
+    """A report row of a user who has nothing but what ``cells`` say."""
+    row = dict.fromkeys(COLUMNS, "N/A") | {column: "false" for column in COLUMNS if column.endswith("_active")}
+    row |= {"user": name, "arn": f"arn:aws:iam::{account_id}:user/{name}", "user_creation_time": ago(400)}
+    return row | {"password_enabled": "false"} | cells
+
+
+def root(account_id: str = ACCOUNT, **cells: str) -> Row:
+    """The root row of an account in which everything is well."""
+    about = {"arn": f"arn:aws:iam::{account_id}:root", "password_enabled": "true", "mfa_active": "true"}
+    unknown = dict.fromkeys(("password_last_changed", "password_next_rotation"), "not_supported")
+    return user(ROOT_USER, account_id) | about | unknown | {"password_last_used": "no_information"} | cells
+
+
+def password(used: str = "no_information", changed: str = "N/A", enabled: str = "true") -> Row:
+    """The cells of a password."""
+    return {"password_enabled": enabled, "password_last_used": used, "password_last_changed": changed}
+
+
+def key(slot: int = 1, rotated: str = "N/A", used: str = "N/A", active: str = "true") -> Row:
+    """The cells of an access key."""
+    where = ("N/A", "N/A") if used == "N/A" else ("eu-west-1", "s3")
+    return {
+        f"access_key_{slot}_{column}": cell for column, cell in zip(_KEY, (active, rotated, used, *where), strict=True)
+    }
+
+
+def without(*columns: str) -> tuple[str, ...]:
+    """COLUMNS of a report that lacks some."""
+    assert set(columns) <= set(COLUMNS)
+    return tuple(column for column in COLUMNS if column not in columns)
+
+
+def report(rows: Iterable[Mapping[str, str]], columns: Sequence[str] = COLUMNS, newline: str = "\n") -> bytes:
+    """A report with quotes where CSV needs them and, as AWS leaves it, no newline at the end."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator=newline)
+    writer.writerow(columns)
+    writer.writerows([row[column] for column in columns] for row in rows)
+    return text.getvalue().removesuffix(newline).encode()
+
+
+def excluded(account_id: str) -> AccountRecord:
+    return AccountRecord(
+        Account(account_id, "Old", state="SUSPENDED"), Outcome.EXCLUDED, "the account's state is SUSPENDED"
+    )
+
+
+def unreachable(account_id: str) -> AccountRecord:
+    gap = EvidenceGap(CREDENTIAL_REPORT, "assume", "AccessDenied", "not allowed to assume the role")
+    return AccountRecord(Account(account_id, "Shut"), Outcome.NOT_ASSESSED, "assume: AccessDenied", (), (gap,))
+
+
+def stored(folder: Path, reports: Mapping[str, bytes], *others: AccountRecord) -> Snapshot:
+    """A sealed snapshot on disk of one assessed account for each report, and of ``others``."""
+    writer = SnapshotWriter.create(folder, ORGANIZATION.id, AS_OF)
+    records = [*others]
+    for account_id, content in reports.items():
+        file = writer.store(account_id, Evidence(CREDENTIAL_REPORT, content, "csv", "request-1", AS_OF, AS_OF))
+        records.append(_assessed(account_id, file))
+    return writer.seal(_manifest(writer.snapshot_id, records))
+
+
+def judged(
+    folder: Path,
+    reports: Mapping[str, bytes],
+    *others: AccountRecord,
+    benchmarks: Sequence[str] = DEFAULT_BENCHMARKS,
+    as_of: datetime | None = None,
+) -> Assessment:
+    """The assessment of a snapshot made by ``stored``."""
+    return assess(stored(folder, reports, *others), benchmarks, as_of, catalog())
+
+
+class _InMemory(Snapshot):
+    """A snapshot that never touches the disk, for tests that make thousands."""
+
+    def __init__(self, reports: Mapping[str, bytes], others: Sequence[AccountRecord]) -> None:
+        self._reports = reports
+        records = [_assessed(i, _file(i, content)) for i, content in reports.items()]
+        super().__init__(Path("nowhere"), _manifest("o-test-20261124T101500Z", [*records, *others]))
+
+    def read(self, file: EvidenceFile) -> bytes:
+        return self._reports[file.path.split("/")[1]]
+
+
+def frames_of(reports: Mapping[str, bytes], *others: AccountRecord, as_of: datetime = AS_OF) -> Frames:
+    """The frames of one assessed account for each report, and of ``others``."""
+    return build_frames(_InMemory(reports, others), as_of)
+
+
+def verdicts_of(frames: Frames, selection: Selection | None = None, as_of: datetime = AS_OF) -> Verdicts:
+    """Verdicts by ``selection``: every automated control, where none is given."""
+    return evaluate(frames, selection or automated(), ORGANIZATION, "o-test-20261124T101500Z", as_of)
+
+
+@cache
+def automated() -> Selection:
+    """Every control that a predicate decides."""
+    controls = tuple(c for c in catalog().controls.values() if c.check)
+    return Selection(controls, {c.id: (f"test:{number}.10",) for number, c in enumerate(controls, start=1)})
+
+
+def only(control_id: str, **changes: Any) -> Selection:
+    """A selection of one control, some of its fields replaced."""
+    control = catalog().control(control_id).model_copy(update=changes)
+    return Selection((control,), {control.id: ("test:1.10",)})
+
+
+@cache
+def catalog() -> Catalog:
+    """The shipped catalogue."""
+    return load_catalog()
+
+
+def _file(account_id: str, content: bytes) -> EvidenceFile:
+    path, digest = f"evidence/{account_id}/credential-report.csv", hashlib.sha256(content).hexdigest()
+    return EvidenceFile(CREDENTIAL_REPORT, path, digest, len(content), "request-1", AS_OF, AS_OF)
+
+
+def _assessed(account_id: str, file: EvidenceFile) -> AccountRecord:
+    account = Account(account_id, f"name of {account_id}", ou_path="Root/Prod", is_management=account_id == ACCOUNT)
+    return AccountRecord(account, Outcome.ASSESSED, evidence=(file,))
+
+
+def _manifest(snapshot_id: str, records: Iterable[AccountRecord]) -> Manifest:
+    return Manifest(
+        schema_version=SCHEMA_VERSION,
+        snapshot_id=snapshot_id,
+        tool_version="0.1.0",
+        organization=ORGANIZATION,
+        caller=Caller(f"arn:aws:sts::{ACCOUNT}:assumed-role/Auditor/x", ACCOUNT),
+        as_of=AS_OF,
+        started_at=AS_OF,
+        finished_at=AS_OF + timedelta(minutes=1),
+        interrupted=False,
+        accounts=tuple(sorted(records, key=lambda r: r.account.id)),
+    )

@@ -1,0 +1,298 @@
+"""Findings and control counts to their contract: every unit once, every account in scope, no silence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from auditor import schema
+from auditor.errors import CatalogError
+from auditor.evaluator import evaluate
+from auditor.frames import Frames
+from auditor.model import Organization
+from tests.support import (
+    ACCOUNT,
+    AS_OF,
+    ORGANIZATION,
+    OTHER,
+    ago,
+    automated,
+    catalog,
+    excluded,
+    frames_of,
+    judged,
+    key,
+    only,
+    password,
+    report,
+    root,
+    unreachable,
+    user,
+    verdicts_of,
+    without,
+)
+
+# The contract, written out: findings.csv has these columns, in this order.
+CONTRACT = (
+    "snapshot_id, as_of, account_id, account_name, ou_path, control_id, severity, status, resource_arn, resource_name, "
+    "credential, observed, reason, requirements, waiver_id, evidence_file, evidence_line"
+)
+SHUT, OLD = "444455556666", "555566667777"
+KEYS = "access-key-rotated-90d"
+
+
+def mixed() -> Frames:
+    """Two assessed accounts (one without some columns and without a root row), one unreachable, one excluded."""
+    ann = user("ann", **password(ago(3), ago(9)), **key(1, ago(91), ago(1)), **key(2, ago(9), active="false"))
+    robot = user("robot", **key(1, ago(9), ago(1)), **key(2, ago(100), ago(1)))
+    bob = user("bob", OTHER, **key(1, ago(200), ago(1)), **key(2, ago(200), ago(1)), **password())
+    reports = {
+        ACCOUNT: report([root(), ann, robot]),
+        OTHER: report([bob], without("mfa_active", "access_key_2_last_rotated")),
+    }
+    return frames_of(reports, unreachable(SHUT), excluded(OLD))
+
+
+FRAMES = mixed()
+
+
+def rows_of(findings: pd.DataFrame, **where: str) -> pd.DataFrame:
+    for column, value in where.items():
+        findings = findings[findings[column] == value]
+    return findings
+
+
+def test_columns_order_and_dtypes_are_the_contract() -> None:
+    found = verdicts_of(FRAMES)
+    assert ", ".join(found.findings.columns) == CONTRACT
+    assert list(schema.FINDINGS) == CONTRACT.split(", ")
+    for frame, columns in ((found.findings, schema.FINDINGS), (found.controls, schema.CONTROLS)):
+        dtypes = {"text": "str", "category": "category", "int": "Int64"}
+        assert {name: str(frame[name].dtype) for name in columns} == {n: dtypes[kind] for n, kind in columns.items()}
+    assert found.findings.index.to_list() == list(range(len(found.findings)))
+
+
+def test_findings_are_ordered_by_control_account_line_and_credential() -> None:
+    findings = verdicts_of(FRAMES).findings
+    rows = findings[["control_id", "account_id", "evidence_line", "credential"]].astype({"evidence_line": "float"})
+    keys = [(c, a, line if line == line else 1e9, str(s)) for c, a, line, s in rows.itertuples(index=False)]
+    decided = findings["status"].isin(["PASS", "FAIL"]).to_list()
+    keys = [k if d else (k[0], k[1], 1e9, k[3]) for k, d in zip(keys, decided, strict=True)]
+    by_account = [k for k, d in zip(keys, decided, strict=True) if d]
+    assert by_account == sorted(by_account)
+    assert [(c, a) for c, a, *_ in keys] == sorted((c, a) for c, a, *_ in keys)
+
+
+def test_a_finding_says_who_what_and_where() -> None:
+    found = rows_of(verdicts_of(FRAMES, only(KEYS)).findings, account_id=ACCOUNT)
+    assert found["resource_name"].to_list() == ["ann", "robot", "robot"]
+    assert found["credential"].to_list() == ["access_key_1", "access_key_1", "access_key_2"]
+    assert found["status"].to_list() == ["FAIL", "PASS", "FAIL"]
+    first = {str(name): value for name, value in found.iloc[0].to_dict().items()}
+    assert first == {
+        "snapshot_id": "o-test-20261124T101500Z",
+        "as_of": "2026-11-24T10:15:00Z",
+        "account_id": ACCOUNT,
+        "account_name": f"name of {ACCOUNT}",
+        "ou_path": "Root/Prod",
+        "control_id": KEYS,
+        "severity": "medium",
+        "status": "FAIL",
+        "resource_arn": f"arn:aws:iam::{ACCOUNT}:user/ann",
+        "resource_name": "ann",
+        "credential": "access_key_1",
+        "observed": ago(91),
+        "reason": "rotated 91 days before the as-of time; 90 or less are allowed",
+        "requirements": "test:1.10",
+        "waiver_id": "",
+        "evidence_file": f"evidence/{ACCOUNT}/credential-report.csv",
+        "evidence_line": 3,
+    }
+
+
+def test_root_is_judged_by_root_controls_only_and_users_by_the_others() -> None:
+    old = {**key(1, ago(400), ago(300)), **key(2, ago(400), ago(300)), "mfa_active": "false"}
+    reports = {ACCOUNT: report([root(**old, **password(ago(300), ago(300))), user()])}
+    findings = verdicts_of(frames_of(reports)).findings
+    about_root = set(findings.loc[findings["resource_name"] == "<root_account>", "control_id"])
+    assert about_root == {"root-mfa", "root-mfa-always", "root-no-access-key", "root-use-avoided"}
+    assert (findings["resource_name"] == "<root_account>").all()
+    assert (findings["credential"] == "").all()
+
+
+def test_requirements_are_those_of_the_chosen_benchmarks(tmp_path: Path) -> None:
+    reports = {ACCOUNT: report([root(), user(**key(1, ago(100), ago(1)))])}
+    for benchmarks, control, text in (
+        (("cis-aws-7.0.0", "aws-iam-rules"), "access-key-1-rotated-45d", "aws-iam-rules:AWS_IAM_50"),
+        (("cis-aws-7.0.0",), KEYS, "cis-aws-7.0.0:2.12"),
+        (("cis-aws-7.0.0", "cis-aws-1.2.0"), KEYS, "cis-aws-1.2.0:1.4; cis-aws-7.0.0:2.12"),
+    ):
+        found = judged(tmp_path, reports, benchmarks=benchmarks)
+        assert set(rows_of(found.findings, control_id=control)["requirements"]) == {text}
+        assert rows_of(found.controls, control_id=control)["requirements"].to_list() == [text]
+
+
+def test_every_requirement_is_in_the_controls_and_every_control_answers(tmp_path: Path) -> None:
+    found = judged(tmp_path, {ACCOUNT: report([root()])}, unreachable(SHUT), benchmarks=("cis-aws-7.0.0",))
+    listed = [r for text in found.controls["requirements"] for r in text.split("; ")]
+    wanted = [f"cis-aws-7.0.0:{r.id}" for r in catalog().benchmark("cis-aws-7.0.0").requirements]
+    assert sorted(listed) == sorted(wanted)
+    assert set(found.findings["control_id"]) == set(found.controls["control_id"])
+
+
+@pytest.mark.parametrize("control", automated().controls, ids=lambda c: c.id)
+def test_an_account_without_a_report_has_one_row_for_each_control(control: object) -> None:
+    findings = verdicts_of(FRAMES).findings
+    rows = rows_of(findings, account_id=SHUT, control_id=getattr(control, "id"))  # noqa: B009
+    assert rows["status"].to_list() == ["NO_EVIDENCE"]
+    row = rows.iloc[0]
+    assert row["reason"] == "assume: AccessDenied: not allowed to assume the role"
+    assert (row["observed"], row["credential"], row["account_name"]) == ("", "", "Shut")
+    assert row[["resource_arn", "resource_name", "evidence_file", "evidence_line"]].isna().all()
+
+
+def test_an_unusable_report_is_no_evidence_for_every_control() -> None:
+    findings = verdicts_of(frames_of({ACCOUNT: b"<html>"})).findings
+    assert findings["control_id"].to_list() == [c.id for c in automated().controls]
+    assert set(findings["status"]) == {"NO_EVIDENCE"}
+    assert findings["reason"].str.startswith("validate: NotAReport: ").all()
+
+
+def test_excluded_accounts_have_no_findings_and_count_nowhere(tmp_path: Path) -> None:
+    reports = {ACCOUNT: report([root()])}
+    with_old, alone = judged(tmp_path, reports, excluded(OLD)), judged(tmp_path, reports)
+    assert OLD in set(with_old.accounts["account_id"])
+    assert OLD not in set(with_old.findings["account_id"])
+    pd.testing.assert_frame_equal(with_old.controls, alone.controls)
+    assert not with_old.has_gaps
+
+
+def test_undecided_units_are_one_row_for_the_account_that_names_the_first() -> None:
+    users = [user("ann"), *(user(n, password_enabled="true") for n in ("bob", "zoe")), user("eve", password_enabled="")]
+    selection = only("console-user-mfa")
+    rows = verdicts_of(frames_of({ACCOUNT: report([root(), *users], without("mfa_active"))}), selection)
+    assert rows.findings["status"].to_list() == ["NO_EVIDENCE"]
+    row = rows.findings.iloc[0]
+    assert row["reason"].startswith("3 units undecided; line 4: ")
+    assert (row["evidence_line"], row["evidence_file"]) == (4, f"evidence/{ACCOUNT}/credential-report.csv")
+    counts = rows.controls.iloc[0]
+    assert (counts["population"], counts["not_applicable"], counts["no_evidence"]) == (0, 1, 1)
+
+
+def test_undecided_units_do_not_hide_the_decided_ones() -> None:
+    users = [user("ann", **key(1, ago(91))), user("bob", **key(1)), user("eve", **key(2, ago(90)))]
+    found = verdicts_of(frames_of({ACCOUNT: report([root(), *users])}), only(KEYS))
+    assert found.findings["status"].to_list() == ["FAIL", "NO_EVIDENCE", "PASS"]
+    assert found.findings["resource_name"].fillna("-").to_list() == ["ann", "-", "eve"]
+    assert "1 unit undecided; line 4: " in found.findings["reason"][1]
+
+
+def test_an_account_without_a_root_row_has_no_evidence_about_root() -> None:
+    found = verdicts_of(frames_of({ACCOUNT: report([user()]), OTHER: report([root(OTHER)])}))
+    here = rows_of(found.findings, account_id=ACCOUNT)
+    assert set(here["control_id"]) == {"root-mfa", "root-mfa-always", "root-no-access-key", "root-use-avoided"}
+    assert set(here["status"]) == {"NO_EVIDENCE"}
+    assert set(here["reason"]) == {"the report has no root row"}
+    assert set(here["evidence_file"]) == {f"evidence/{ACCOUNT}/credential-report.csv"}
+    there = rows_of(found.findings, account_id=OTHER)
+    assert set(there["status"]) == {"PASS"}
+
+
+def test_an_account_with_nobody_in_it_needs_no_row() -> None:
+    found = verdicts_of(frames_of({ACCOUNT: report([root()])}), only(KEYS))
+    assert found.findings.empty
+    assert list(found.findings.columns) == list(schema.FINDINGS)
+    assert found.controls[["population", "not_applicable", "no_evidence"]].iloc[0].to_list() == [0, 0, 0]
+
+
+def test_nothing_at_all_is_judged_without_a_crash() -> None:
+    found = verdicts_of(frames_of({}))
+    assert found.findings.empty
+    assert len(found.controls) == len(automated().controls)
+    assert found.controls[["population", "no_evidence"]].sum().to_list() == [0, 0]
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_what_a_person_answers_is_a_row_for_each_account_in_scope(planned: bool) -> None:
+    selection = only(KEYS, check=None, planned=planned)
+    found = verdicts_of(FRAMES, selection)
+    assert found.findings["account_id"].to_list() == [ACCOUNT, OTHER, SHUT]
+    assert set(found.findings["status"]) == {"MANUAL"}
+    assert found.findings["resource_name"].isna().all()
+    word = "no automatic check yet; to be answered by a person" if planned else "to be answered by a person"
+    assert set(found.findings["reason"]) == {word}
+    counts = found.controls.iloc[0]
+    assert (counts["assessment"], counts["manual"]) == ("planned" if planned else "manual", 3)
+    assert counts[["population", "passed", "failed", "not_applicable", "no_evidence"]].sum() == 0
+
+
+@pytest.mark.parametrize(
+    ("management", "named"), [(OTHER, [OTHER]), (SHUT, [SHUT]), ("", [None]), ("999999999999", [None])]
+)
+def test_what_a_person_answers_for_the_organization_is_one_row(management: str, named: list[str | None]) -> None:
+    selection, organization = only("org-ou-structured"), Organization("o-test", management)
+    found = evaluate(FRAMES, selection, organization, "s", AS_OF)
+    assert [None if pd.isna(i) else i for i in found.findings["account_id"]] == named
+    assert found.findings["status"].to_list() == ["MANUAL"]
+    assert found.controls["manual"].to_list() == [1]
+
+
+@pytest.mark.parametrize(
+    "frames", [FRAMES, frames_of({ACCOUNT: b""}), frames_of({})], ids=["mixed", "unusable", "none"]
+)
+def test_counts_tie_with_the_findings_and_the_frames(frames: Frames) -> None:
+    found = verdicts_of(frames)
+    for control, counts in zip(automated().controls, found.controls.to_dict("records"), strict=True):
+        rows = rows_of(found.findings, control_id=control.id)
+        by_status = rows["status"].value_counts()
+        assert counts["control_id"] == control.id
+        assert counts["population"] == counts["passed"] + counts["failed"]
+        assert counts["passed"] == by_status.get("PASS", 0)
+        assert counts["failed"] == by_status.get("FAIL", 0)
+        assert counts["no_evidence"] == by_status.get("NO_EVIDENCE", 0)
+        assert counts["manual"] == by_status.get("MANUAL", 0) == 0
+        undecided = rows.loc[rows["status"] == "NO_EVIDENCE", "reason"].str.extract(r"^(\d+) units? undecided")[0]
+        judged_units = counts["population"] + counts["not_applicable"] + undecided.dropna().astype(int).sum()
+        assert judged_units == len(units(frames, control.unit.value, control.credentials))
+        units_seen = rows.loc[rows["status"].isin(["PASS", "FAIL"]), ["account_id", "resource_name", "credential"]]
+        assert not units_seen.duplicated().any()
+
+
+def units(frames: Frames, unit: str, credentials: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """Every unit of a control, found row by row."""
+    if unit == "credential":
+        frame = frames.credentials
+        rows = zip(frame["account_id"], frame["user"], frame["credential"], strict=True)
+        return [row for row in rows if row[1] != "<root_account>" and row[2] in credentials]
+    rows_of_users = zip(frames.users["account_id"], frames.users["user"], strict=True)
+    return [row for row in rows_of_users if (row[1] == "<root_account>") == (unit == "root")]
+
+
+def test_an_unknown_check_names_the_control_and_the_nearest_check() -> None:
+    with pytest.raises(CatalogError) as caught:
+        verdicts_of(FRAMES, only(KEYS, check="key_ages"))
+    assert str(caught.value) == f"control {KEYS!r}: there is no check 'key_ages' (did you mean 'key_age'?)"
+    with pytest.raises(CatalogError):
+        verdicts_of(frames_of({}), only(KEYS, check="nothing like it"))
+
+
+def test_parameters_of_the_control_decide() -> None:
+    frames = frames_of({ACCOUNT: report([root(), user(**key(1, ago(50), ago(1)))])})
+    for limit, status in ((49, "FAIL"), (50, "PASS")):
+        found = verdicts_of(frames, only(KEYS, parameters={"max_age_days": limit}))
+        assert found.findings["status"].to_list() == [status]
+
+
+def test_the_same_evidence_gives_the_same_findings() -> None:
+    first, second = verdicts_of(FRAMES), verdicts_of(mixed())
+    pd.testing.assert_frame_equal(first.findings, second.findings)
+    pd.testing.assert_frame_equal(first.controls, second.controls)
+
+
+def test_evaluating_leaves_the_frames_alone() -> None:
+    frames, untouched = mixed(), mixed()
+    evaluate(frames, automated(), ORGANIZATION, "s", AS_OF)
+    for name in ("accounts", "users", "credentials"):
+        pd.testing.assert_frame_equal(getattr(frames, name), getattr(untouched, name))
