@@ -22,15 +22,20 @@ _CLOSED: dict[str, str | bool | int | float | list[str]] = {
 }
 
 
-def run_query(assessment: Assessment, sql: str) -> pa.Table:
-    """The rows that ``sql`` selects from TABLES; times are UTC, categories texts.
+_INTEGERS = (pa.int8(), pa.int16(), pa.int32(), pa.int64(), pa.uint8(), pa.uint16(), pa.uint32())
+_NULLABLE = {pa.bool_(): pd.BooleanDtype(), **dict.fromkeys(_INTEGERS, pd.Int64Dtype())}
+
+
+def run_query(assessment: Assessment, sql: str) -> pd.DataFrame:
+    """The rows that ``sql`` selects from TABLES; times are UTC, categories texts, integers and booleans nullable.
 
     Raises QueryError when it is not one reading statement, or DuckDB does not accept it.
     """
     connection = _open(assessment)
     try:
         _check(connection, sql)
-        return connection.sql(sql).to_arrow_table()
+        selected: pd.DataFrame = connection.sql(sql).to_arrow_table().to_pandas(types_mapper=_NULLABLE.get)
+        return selected
     except duckdb.Error as error:
         raise QueryError(_first_lines(str(error))) from error
     finally:

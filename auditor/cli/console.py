@@ -6,6 +6,7 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from numbers import Integral
 
 from rich.console import Console
@@ -13,7 +14,10 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
+from auditor.ages import iso
 from auditor.model import AccountRecord, Outcome
+
+_ENDLESS = 100_000  # characters
 
 
 def plain(text: object) -> str:
@@ -27,15 +31,27 @@ def complain(message: str) -> None:
 
 
 def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-    """A table on stdout as wide as the terminal; numbers to the right."""
+    """A table on stdout, numbers to the right; as wide as the terminal, or as it needs to be in a pipe."""
     table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None)
     body = [list(row) for row in rows]
     for position, name in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[position], Integral) for row in body)
         table.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in body:
-        table.add_row(*(Text("" if cell is None else plain(cell)) for cell in row))
-    Console().print(table)
+        table.add_row(*(Text(_spelt(cell)) for cell in row))
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=Console(width=_ENDLESS).measure(table).maximum)
+    console.print(table)
+
+
+def _spelt(cell: object) -> str:
+    """As in the CSV files: nothing for what is missing, true and false, times as 2026-11-24T10:15:00Z."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return iso(cell)
+    return str(cell).lower() if isinstance(cell, bool) else plain(cell)
 
 
 class Reporter:

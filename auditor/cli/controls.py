@@ -9,6 +9,7 @@ import click
 
 from auditor.catalog import Benchmark, Catalog, Control, Found, Requirement, load_catalog
 from auditor.cli.console import show_table
+from auditor.cli.page import page
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", help="table or json  [table]"
@@ -45,7 +46,7 @@ def show_control(name: str, form: str) -> None:
     """One control, by its id or by a requirement's (AWS_IAM_50, cis-aws-7.0.0:2.12)."""
     catalog = load_catalog()
     shown = _whole(catalog, catalog.find(name))
-    print(json.dumps(shown, indent=2) if form == "json" else _page(shown))
+    print(json.dumps(shown, indent=2) if form == "json" else page(shown))
 
 
 def status_of(control: Control) -> str:
@@ -93,6 +94,7 @@ def _whole(catalog: Catalog, found: Found) -> dict[str, Any]:
     if found.benchmark and found.requirement:
         head = {"id": found.requirement.id, "name": found.requirement.title or control.title}
         head["benchmark"] = f"{found.benchmark.id} ({found.benchmark.title})"
+        head |= {"level": found.requirement.level, "type": found.requirement.assessment.value}
     body = control.model_dump(mode="json", exclude={"id", "frameworks", "peers", "check", "planned", "credentials"})
     return head | {
         "control": control.id,
@@ -102,19 +104,6 @@ def _whole(catalog: Catalog, found: Found) -> dict[str, Any]:
         "frameworks": {name: list(items) for name, items in compliance.frameworks.items()},
         "other_tools": control.peers.model_dump(mode="json"),
     }
-
-
-def _page(shown: dict[str, Any]) -> str:
-    return "\n".join(_section(name.replace("_", " "), value) for name, value in shown.items() if value)
-
-
-def _section(name: str, value: Any) -> str:
-    if isinstance(value, dict):
-        lines = "\n".join(f"  {key.replace('_', ' ')}: {_cell(item)}" for key, item in value.items() if item)
-        return f"{name}:\n{lines}"
-    if isinstance(value, list) and len(value) > 1:
-        return f"{name}:\n" + "\n".join(f"  - {item}" for item in value)
-    return f"{name}: {_cell(value)}"
 
 
 def _cell(value: Any) -> Any:

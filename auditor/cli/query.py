@@ -58,14 +58,17 @@ def _assessed(settings: Settings, folder: Path | None) -> Assessment:
 
 
 def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessment) -> None:
-    from auditor.report.csv_files import csv_blocks
-    from auditor.report.json_file import json_blocks
+    from auditor.report.csv_files import csv_blocks, write_csv
+    from auditor.report.json_file import json_blocks, write_json
     from auditor.report.workbook.single import write_single
 
-    if form == "xlsx" and to is not None:
+    if form == "table":
+        shown = frame.astype("object").where(frame.notna(), None)
+        show_table(list(frame.columns), shown.itertuples(index=False))
+        complain(f"{len(frame)} row{'' if len(frame) == 1 else 's'}")
+    elif to is None:
+        sys.stdout.buffer.writelines(csv_blocks(frame) if form == "csv" else json_blocks(frame))
+    elif form == "xlsx":
         write_single(frame, to, "Query", __version__, assessment.as_of)
-    elif form == "table":
-        show_table(list(frame.columns), frame.astype("object").where(frame.notna(), None).itertuples(index=False))
-        complain(f"{len(frame)} rows")
     else:
-        _send(csv_blocks(frame) if form == "csv" else json_blocks(frame), to)
+        (write_csv if form == "csv" else write_json)(frame, to)

@@ -74,7 +74,13 @@ def _show(assessment: Assessment, files: tuple[Path, ...]) -> None:
 def _show_controls(assessment: Assessment) -> None:
     automated = assessment.controls[assessment.controls["assessment"] == "automated"]
     rows = [
-        (_short(str(c.requirements), str(c.control_id)), c.control_id, c.severity, f"{c.failed} of {c.population}", c.no_evidence)
+        (
+            _short(str(c.requirements), str(c.control_id)),
+            c.control_id,
+            c.severity,
+            f"{c.failed} of {c.population}",
+            c.no_evidence,
+        )
         for c in automated.itertuples()
     ]
     print()

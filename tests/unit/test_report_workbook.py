@@ -191,6 +191,12 @@ def test_times_outside_the_calendar_of_spreadsheets_stay_text(tmp_path: Path) ->
     assert values == ["1850-01-01 00:00:00+00:00", datetime(2026, 1, 1)]
 
 
+def test_numbers_that_excel_would_round_become_text(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"n": pd.array([10**15 - 1, 10**15, None], dtype="Int64")})
+    path = write_single(frame, tmp_path / "q.xlsx", "Q", "0", AS_OF)
+    assert column(sheet(openpyxl.load_workbook(path), "Q"), "n") == [10**15 - 1, "1000000000000000", None]
+
+
 def test_an_unknown_status_is_shown_as_it_is(tmp_path: Path) -> None:
     book = new_book("t", "0", AS_OF)
     write_table(book, "S", pd.DataFrame({"s": ["FAIL", "ODD", ""]}), [Column("s", "Status", 9, Kind.STATUS)])

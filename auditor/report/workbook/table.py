@@ -25,6 +25,7 @@ _EXCEL_EPOCH = pd.Timestamp("1899-12-30")
 # Excel counts a 29 February 1900 that never was, and ends with the year 9999.
 _FIRST_DAY, _LAST_DAY = 61, 2_958_466
 _DAY = pd.Timedelta(days=1)
+_FIFTEEN_DIGITS = 10**15
 
 Value: TypeAlias = str | int | float | None
 _Written: TypeAlias = Cell | Value
@@ -105,12 +106,17 @@ def _values(series: pd.Series, kind: Kind) -> list[Value]:
     if kind is Kind.TIME:
         return _times(series)
     if kind is Kind.COUNT:
-        return [None if missing else int(n) for n, missing in zip(series, series.isna(), strict=True)]
+        return [None if missing else _whole(int(n)) for n, missing in zip(series, series.isna(), strict=True)]
     if kind is Kind.NUMBER:
         return [None if pd.isna(n) else n if isfinite(n) else str(n) for n in series.tolist()]
     if kind is Kind.YES_NO:
         return [None if missing else "yes" if b else "no" for b, missing in zip(series, series.isna(), strict=True)]
     return _text_values(series)
+
+
+def _whole(number: int) -> Value:
+    """Excel rounds numbers of more than 15 digits, so these are written as text."""
+    return number if abs(number) < _FIFTEEN_DIGITS else str(number)
 
 
 def _text_values(series: pd.Series) -> list[Value]:
