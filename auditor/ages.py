@@ -18,8 +18,3 @@ def days_between(times: pd.Series, as_of: datetime) -> pd.Series:
     now = (as_of - _EPOCH) // timedelta(microseconds=1)
     elapsed = now - times.astype("datetime64[us, UTC]").astype("int64")
     return (elapsed // _DAY).astype("Int64").mask(times.isna())
-
-
-def iso(moment: datetime) -> str:
-    """``2026-11-24T10:15:00Z``."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from pyarrow import csv as pacsv
 
 from auditor.errors import EvidenceError, WrongAccountError
+from auditor.model import ROOT_USER
 
 # Arrow would answer Ctrl-C itself while it reads, with an error instead of an interruption of the run.
 pa.enable_signal_handlers(False)
@@ -53,7 +54,7 @@ NEVER = ("n/a", "no_information")
 """What AWS writes, in any case, for a credential that was never used (or not since it began to record)."""
 
 _TOKENS = ("n/a", "no_information", "not_supported", "", ABSENT)
-_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
+_TIME = r"^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
 
 
 def parse(content: bytes, account_id: str) -> pa.Table:
@@ -66,11 +67,13 @@ def parse(content: bytes, account_id: str) -> pa.Table:
     WrongAccountError when a row's ARN is of another account than ``account_id``.
     """
     text = _decode(content)
-    header = _header(text)
-    table = _read(text, header)
+    try:
+        table = _read(text, _header(text))
+    except csv.Error as error:
+        raise _invalid("NotAReport", f"the report cannot be read as CSV: {error}") from error
     if table.num_rows == 0:
         raise _invalid("EmptyReport", "the report has a header and no rows; every account has at least its root row")
-    _check_arns(table["arn"], account_id)
+    _check_arns(table["user"], table["arn"], account_id)
     return _documented(table)
 
 
@@ -185,8 +188,9 @@ def _rejoin(number: int, fields: list[str], header: list[str]) -> list[str]:
     raise _invalid("MalformedRow", f"line {number} has {len(fields)} fields where the header has {len(header)}")
 
 
-def _check_arns(arns: pa.ChunkedArray, account_id: str) -> None:
-    parts = pc.extract_regex(arns, r"^arn:[^:]+:iam::(?P<account>\d{12}):(?:root|user/.+)$")
+def _check_arns(users: pa.ChunkedArray, arns: pa.ChunkedArray, account_id: str) -> None:
+    """Every row must be about a user of this account, and its ARN about the same user as its name."""
+    parts = pc.extract_regex(arns, r"^arn:[^:]+:iam::(?P<account>\d{12}):(?:root|user/(?:.*/)?(?P<name>[^/]+))$")
     if (row := pc.index(pc.is_null(parts), True).as_py()) >= 0:
         raise malformed_value(row + 2, "arn", arns[row].as_py())
     foreign = pc.not_equal(pc.struct_field(parts, "account"), account_id)
@@ -195,6 +199,11 @@ def _check_arns(arns: pa.ChunkedArray, account_id: str) -> None:
             f"the credential report of account {account_id} holds {arns[row].as_py()!r} on line {row + 2}: "
             "credentials of two accounts were mixed up; the run was stopped"
         )
+    name = pc.struct_field(parts, "name")
+    differing = pc.indices_nonzero(pc.not_equal(pc.if_else(pc.equal(name, ""), ROOT_USER, name), users))
+    for row in differing.to_pylist():
+        if not arns[row].as_py().endswith(f"/{users[row].as_py()}"):  # names with a slash are no names of IAM users
+            raise malformed_value(row + 2, "user", users[row].as_py())
 
 
 def _documented(table: pa.Table) -> pa.Table:

@@ -16,12 +16,12 @@ import pandas as pd
 from pandas.api.types import union_categoricals
 
 from auditor import schema
-from auditor.ages import iso
 from auditor.catalog import Control, Selection
 from auditor.checks import CHECKS, Verdict
 from auditor.errors import CatalogError, nearest
 from auditor.frames import Frames
 from auditor.model import CREDENTIALS, Organization, Outcome, Status, Unit
+from auditor.times import iso
 
 _STATUS = pd.CategoricalDtype(pd.Index([s.value for s in Status if s is not Status.NOT_APPLICABLE], dtype="str"))
 _CREDENTIAL = pd.CategoricalDtype(pd.Index(["", *CREDENTIALS], dtype="str"))

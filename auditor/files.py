@@ -43,10 +43,18 @@ def write_bytes(target: Path, content: bytes, *, durable: bool = True) -> None:
 def make_folder(folder: Path) -> Path:
     """Make ``folder`` (0700) and its parents; raise SnapshotError where that cannot be done."""
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _make(folder)
     except OSError as error:
         raise SnapshotError(f"cannot make the folder {folder}: {error.strerror}") from error
     return folder
+
+
+def _make(folder: Path) -> None:
+    if folder.is_dir():
+        return
+    _make(folder.parent)
+    folder.mkdir(exist_ok=True)
+    folder.chmod(0o700)  # whatever the umask
 
 
 def check_writable(folder: Path) -> None:

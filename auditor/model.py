@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
+
+from pydantic import AwareDatetime
 
 ROOT_USER = "<root_account>"
 CREDENTIAL_REPORT = "credential-report"
@@ -95,8 +96,8 @@ class Evidence:
     content: bytes
     suffix: str
     request_id: str
-    collected_at: datetime
-    generated_at: datetime | None = None
+    collected_at: AwareDatetime
+    generated_at: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +109,8 @@ class EvidenceFile:
     sha256: str
     size: int
     request_id: str
-    collected_at: datetime
-    generated_at: datetime | None = None
+    collected_at: AwareDatetime
+    generated_at: AwareDatetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

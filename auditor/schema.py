@@ -56,6 +56,7 @@ USERS = {
     "password_last_used": "time",
     "password_last_used_note": "category",
     "password_last_changed": "time",
+    "password_last_changed_note": "category",
     "password_next_rotation": "time",
     "mfa_active": "bool",
     "access_key_1_active": "bool",
@@ -83,6 +84,7 @@ CREDENTIALS = {
     "credential": "category",  # password, access_key_1, access_key_2, cert_1, cert_2
     "active": "bool",
     "last_rotated": "time",  # of a password: last changed
+    "last_rotated_note": "category",  # of a password
     "last_used": "time",
     "last_used_note": "category",
     "last_used_region": "category",
@@ -141,4 +143,5 @@ _DTYPES: Mapping[str, Any] = {
 
 def typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """``frame`` with the dtypes that ``columns``, one of the tables above, asks for."""
-    return frame.astype({name: _DTYPES[kind] for name, kind in columns.items()})
+    texts = {name: "str" for name, kind in columns.items() if kind == "category"}  # categories of texts, even of none
+    return frame.astype(texts).astype({name: _DTYPES[kind] for name, kind in columns.items()})

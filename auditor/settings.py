@@ -19,7 +19,7 @@ from auditor.model import Severity
 DEFAULT_FILE = Path("auditor.yaml")
 FORMATS = ("xlsx", "csv", "json")
 
-_ACCOUNT_ID = re.compile(r"\d{12}")
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _OU_ID = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
 _ROLE = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
@@ -68,12 +68,14 @@ def _moment(value: object) -> object:
         if value.tzinfo is None:
             raise ValueError(f"{value.isoformat()} has no time zone; write {value.isoformat()}Z for UTC")
         return value.astimezone(UTC)
-    return value
+    if value is not None:
+        raise ValueError(f"{value!r} is not a time like 2026-09-30T00:00:00Z")
+    return None
 
 
 def _several(value: object) -> object:
     """One value may stand without a list around it."""
-    return (value,) if isinstance(value, str) else value
+    return value if value is None or isinstance(value, list | tuple | dict) else (value,)
 
 
 AccountId = Annotated[str, AfterValidator(_account_id)]
@@ -83,9 +85,9 @@ Several = BeforeValidator(_several)
 
 
 class Settings(BaseModel):
-    """Every setting of a run. A field is an option of the command line with ``_`` for ``-``, or stands in the file only.
+    """Every setting of a run; ``session_duration`` and ``report_timeout`` are seconds.
 
-    ``session_duration`` and ``report_timeout`` are seconds.
+    A field is an option of the command line with ``_`` for ``-``, or it stands in the file only.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -165,6 +167,6 @@ def _sentence(detail: ErrorDetails, options: set[str]) -> str:
     if detail["type"] == "string_type":
         return f"{name} must be text, not {detail['input']!r}: put it in quotes"
     if detail["type"] in ("literal_error", "enum"):
-        known = [s.value for s in Severity] if key == "fail_on" else FORMATS
-        return f"{name}: unknown value {detail['input']!r}{nearest(str(detail['input']), known)}; known: {', '.join(known)}"
+        known, value = [s.value for s in Severity] if key == "fail_on" else FORMATS, str(detail["input"])
+        return f"{name}: unknown value {value!r}{nearest(value, known)}; known: {', '.join(known)}"
     return f"{name}: {detail['msg'].removeprefix('Value error, ')}"

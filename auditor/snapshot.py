@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
-from pydantic import TypeAdapter
+from pydantic import AwareDatetime, TypeAdapter
 
 from auditor.errors import EvidenceError, SnapshotError
 from auditor.files import make_folder, write_bytes
@@ -33,9 +33,9 @@ class Manifest:
     tool_version: str
     organization: Organization
     caller: Caller
-    as_of: datetime
-    started_at: datetime
-    finished_at: datetime
+    as_of: AwareDatetime
+    started_at: AwareDatetime
+    finished_at: AwareDatetime
     interrupted: bool
     settings: Mapping[str, Any] = field(default_factory=dict)
     accounts: tuple[AccountRecord, ...] = ()

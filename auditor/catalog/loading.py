@@ -104,9 +104,7 @@ def _validated(sort: type[_E], raws: Iterable[_Raw]) -> dict[str, tuple[_E, Path
         except ValidationError as error:
             raise CatalogError(f"{raw.file}: {raw.label}: {_sentence(sort, raw, error)}") from error
         if entry.id in found:
-            raise CatalogError(
-                f"{raw.file}: {raw.label} is declared twice, first in {found[entry.id][1].name}"
-            )
+            raise CatalogError(f"{raw.file}: {raw.label} is declared twice, first in {found[entry.id][1].name}")
         found[entry.id] = (entry, raw.file)
     return found
 
@@ -160,9 +158,7 @@ def _kind(value: object) -> str:
         type(None): "nothing",
         bool: "the truth value",
     }
-    return words.get(
-        type(value), "the number" if isinstance(value, int | float) else f"a {type(value).__name__}"
-    )
+    return words.get(type(value), "the number" if isinstance(value, int | float) else f"a {type(value).__name__}")
 
 
 def _refuse_dangling_names(

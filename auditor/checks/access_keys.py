@@ -65,7 +65,7 @@ def key_at_setup(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Ver
     apart = (keys["last_rotated"] - keys["user_creation_time"]).abs()
     together = (apart <= pd.Timedelta(seconds=parameters["same_time_tolerance_seconds"])).astype("boolean")
     together = together.mask(apart.isna())
-    last_used = time_text(keys["last_used"]).fillna("never")
+    last_used = time_text(keys["last_used"]).mask(never(keys["last_used_note"]), "never")
     facts = pd.DataFrame({"unused": unused, "together": together})
     return Verdict(
         applies=keys["password_enabled"] & keys["active"],

@@ -35,7 +35,7 @@ def _basis(credentials: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     used, rotated = credentials["last_used"], credentials["last_rotated"]
     unused = used.isna() & never(credentials["last_used_note"])
     by_rotation = unused & rotated.notna()
-    by_creation = unused & rotated.isna() & (credentials["credential"] == "password")
+    by_creation = unused & rotated.isna() & never(credentials["last_rotated_note"])  # told of passwords only
     basis = used.mask(by_rotation, rotated).mask(by_creation, credentials["user_creation_time"])
     codes = by_rotation.to_numpy() * 1 + by_creation.to_numpy() * 2
     kinds = pd.Categorical.from_codes(codes, categories=pd.Index([_USED, _ROTATED, _CREATED], dtype="str"))

@@ -14,8 +14,8 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 from rich.text import Text
 
-from auditor.ages import iso
 from auditor.model import AccountRecord, Outcome
+from auditor.times import iso
 
 _ENDLESS = 100_000  # characters
 

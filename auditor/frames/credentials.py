@@ -30,6 +30,7 @@ _SOURCES: Mapping[str, Mapping[str, str | None]] = {
         "cert_1": "cert_1_last_rotated",
         "cert_2": "cert_2_last_rotated",
     },
+    "last_rotated_note": {"password": "password_last_changed_note"},
     "last_used": {
         "password": "password_last_used",
         "access_key_1": "access_key_1_last_used_date",

@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from auditor.ages import iso
 from auditor.assessment import Assessment
 from auditor.files import write_bytes
 from auditor.report.figures import Gap, coverage, failures_by_severity, findings_by_status, gaps
+from auditor.times import iso
 
 _CONTROL_COUNTS = ("population", "passed", "failed", "not_applicable", "no_evidence", "manual")
 

@@ -56,7 +56,7 @@ def layout_of(rank: int, fault: str) -> Layout:
 def render(account: PlantedAccount, layout: Layout, arn_prefix: str) -> bytes:
     """The report's exact bytes: root first, users by name, no newline at the end.
 
-    ``arn_prefix`` is like ``arn:aws:iam::123456789012``.
+    ``arn_prefix`` is like ``arn:PARTITION:iam::123456789012``.
     """
     rows = [] if account.root is None else [account.root]
     table = [list(layout.columns)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from boxed import AS_OF, Box
 
 from auditor.sandbox import Sandbox, SandboxOptions
+from tests.boxed import AS_OF, Box
 
 
 @pytest.fixture(scope="module")

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from boxed import AS_OF, Box, command, error_line
 
 from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.snapshot import Snapshot
+from tests.boxed import AS_OF, Box, command, error_line
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_ctrl_c_keeps_what_was_collected(tmp_path: Path) -> None:
     (folder,) = tmp_path.iterdir()
     snapshot = Snapshot.open(folder)
     assert snapshot.manifest.interrupted
-    assert sum(bool(r.evidence) for r in snapshot.manifest.accounts) >= 20
+    assert sum(bool(r.evidence) for r in snapshot.manifest.accounts) >= 10
     offline = subprocess.run(
         command(["report", folder, "--format", "csv"]), capture_output=True, text=True, check=False
     )

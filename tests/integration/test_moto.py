@@ -59,7 +59,7 @@ def accounts(endpoint: str) -> dict[str, str]:
         for user in users:
             iam.create_user(UserName=user)
         iam.create_access_key(UserName=users[0])
-        iam.create_login_profile(UserName=users[0], Password="a-Long-passw0rd!")  # noqa: S106
+        iam.create_login_profile(UserName=users[0], Password="a-Long-passw0rd!")
     return made
 
 

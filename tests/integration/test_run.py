@@ -8,10 +8,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from boxed import AS_OF, Box, Completed, read_csv
 
 from auditor import schema
 from auditor.catalog import load_catalog
+from tests.boxed import AS_OF, Box, Completed, read_csv
 
 
 @pytest.fixture(scope="module")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import openpyxl
 import pytest
-import reporting
 from openpyxl.utils.escape import unescape
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.report.workbook import Workbook
+from tests import reporting
 
 pytestmark = pytest.mark.libreoffice
 SHEETS = ["Summary", "Accounts", "Controls", "Exceptions", "Credentials"]

@@ -278,7 +278,6 @@ def test_a_never_used_password_without_change_is_judged_by_its_user_if_at_all(to
     assert status("unused", limit, row, "password", columns=columns) == OPEN
 
 
-@pytest.mark.xfail(strict=True, reason="a missing or empty password_last_changed is read as 'was never changed'")
 @pytest.mark.parametrize("token", ["not_supported", "", "absent column"])
 def test_a_never_used_password_whose_change_is_unknown_stays_open(token: str) -> None:
     row, columns = spoilt(user(**password(changed=ago(3))), "password_last_changed", token)
@@ -391,7 +390,6 @@ def test_a_key_at_setup_applies_to_active_keys_of_console_users(enabled: str, ac
     assert status("key_at_setup", {"same_time_tolerance_seconds": 10}, row, "access_key_1") == expected
 
 
-@pytest.mark.xfail(strict=True, reason="observed claims 'last used never' where the report lacks the column")
 def test_observed_does_not_claim_what_the_report_does_not_tell() -> None:
     row = user(user_creation_time=ago(MADE), **password(ago(1)), **key(1, ago(MADE), ago(1)))
     columns = without("access_key_1_last_used_date")

@@ -71,9 +71,7 @@ EVERYTHING = {
         ({ACCOUNT: report([root()])}, ()),
         ({ACCOUNT: report([user()], ("user", "arn"))}, ()),
         ({}, (excluded("333344445555"), unreachable("444455556666"))),
-        pytest.param(
-            {}, (), marks=pytest.mark.xfail(strict=True, reason="schema.typed: categories of an empty frame are object")
-        ),
+        ({}, ()),
         ({ACCOUNT: b"<html>"}, ()),
     ],
     ids=["two", "with-others", "root-only", "two-columns", "no-reports", "nothing", "unusable"],

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import reporting
-from reporting import AS_OF, HOSTILE
 
 from auditor import schema
 from auditor.errors import ConfigurationError, SnapshotError
 from auditor.report import write_reports
 from auditor.report.csv_files import csv_blocks, safe_text
 from auditor.report.json_file import json_blocks
+from tests import reporting
+from tests.reporting import AS_OF, HOSTILE
 
 COLUMNS = {
     "findings": schema.FINDINGS,

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import reporting
-from reporting import KEYS, account, finding, missed
 
 from auditor.assessment import Assessment
 from auditor.model import Status
 from auditor.report import write_reports
 from auditor.report.figures import Result, coverage, gaps, results
+from tests import reporting
+from tests.reporting import KEYS, account, finding, missed
 
 
 def written(assessment: Assessment, folder: Path, *formats: str) -> dict[str, Any]:

@@ -10,12 +10,10 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
-import reporting
 from openpyxl.utils import get_column_letter
 from openpyxl.utils.escape import unescape
 from openpyxl.workbook.workbook import Workbook as Book
 from openpyxl.worksheet.worksheet import Worksheet
-from reporting import AS_OF, HOSTILE, LONG
 
 from auditor import schema
 from auditor.report.workbook import Workbook, accounts, controls, credentials
@@ -23,6 +21,8 @@ from auditor.report.workbook.package import new_book, save_book
 from auditor.report.workbook.single import write_single
 from auditor.report.workbook.table import Column, Kind, write_table
 from auditor.report.workbook.text import CUT_MARK, MAX_CHARACTERS, cell_text
+from tests import reporting
+from tests.reporting import AS_OF, HOSTILE, LONG
 
 SHEETS = ["Summary", "Accounts", "Controls", "Exceptions", "Credentials"]
 

@@ -82,7 +82,7 @@ def test_what_must_be_looked_up_first(chosen: Scope, needs: bool, names: bool) -
 @pytest.mark.parametrize(
     ("chosen", "message"),
     [
-        (scope(account="000000000040"), "no account 000000000040 (did you mean '000000000004'?)"),
+        (scope(account="000000000044"), "no account 000000000044 (did you mean '000000000004'?)"),
         (scope(exclude="999999999999"), "the organization has no account 999999999999"),
         (scope(ou="ou-abcd-prod0001"), f"no OU ou-abcd-prod0001 (did you mean '{PROD}'?)"),
         (scope(exclude="r-zzzz"), "the organization has no OU r-zzzz"),

@@ -41,7 +41,7 @@ def option_complaint(**options: Any) -> str:
 
 def test_defaults() -> None:
     settings = load_settings(read_file=False)
-    assert settings == Settings()
+    assert settings == load_settings(None, {}, read_file=False)
     assert settings.role == "OrganizationAccountAccessRole"
     assert settings.benchmark == DEFAULT_BENCHMARKS
     assert settings.format == ("xlsx", "csv")
@@ -82,7 +82,7 @@ def test_a_file_that_is_wrong_is_refused_even_where_an_option_replaces_it(tmp_pa
 
 @pytest.mark.parametrize("text", ["", "# nothing yet\n", "---\n"])
 def test_an_empty_file_sets_nothing(tmp_path: Path, text: str) -> None:
-    assert from_text(tmp_path, text) == Settings()
+    assert from_text(tmp_path, text) == load_settings(read_file=False)
 
 
 def test_one_value_may_stand_without_a_list(tmp_path: Path) -> None:
@@ -125,7 +125,10 @@ def test_one_value_may_stand_without_a_list(tmp_path: Path) -> None:
         ("quiet: perhaps", "quiet: "),
         ("as_of: yesterday", "as_of: 'yesterday' is not a time like 2026-09-30T00:00:00Z"),
         ("as_of: '2026-02-30'", "as_of: '2026-02-30' is not a time like"),
-        ("as_of: 2026-09-30T10:00:00", "as_of: 2026-09-30T10:00:00 has no time zone; write 2026-09-30T10:00:00Z for UTC"),
+        (
+            "as_of: 2026-09-30T10:00:00",
+            "as_of: 2026-09-30T10:00:00 has no time zone; write 2026-09-30T10:00:00Z for UTC",
+        ),
         ("as_of: '2026-09-30 10:00'", "as_of: 2026-09-30T10:00:00 has no time zone"),
         ("- role", "the file must hold keys and values"),
         ("role", "the file must hold keys and values"),
@@ -137,9 +140,7 @@ def test_one_value_may_stand_without_a_list(tmp_path: Path) -> None:
     ],
 )
 def test_each_mistake_gets_its_sentence(tmp_path: Path, text: str, message: str) -> None:
-    found = complaint(tmp_path, text)
-    assert message in found
-    assert found.split(":")[0].split()[0] == message.split(":")[0].split()[0] or message[0] in "(" or ":" not in message
+    assert message in complaint(tmp_path, text)
 
 
 def test_bytes_that_are_no_text_are_refused(tmp_path: Path) -> None:
@@ -156,19 +157,16 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, name: str) -> None:
     assert str(caught.value).startswith(f"{tmp_path / name}: cannot be read: ")
 
 
-@pytest.mark.xfail(strict=True, reason="says 'Input should be a valid tuple' and nothing of quotes")
 @pytest.mark.parametrize("key", ["account", "exclude"])
 def test_a_single_account_id_without_quotes_is_told_of_them(tmp_path: Path, key: str) -> None:
     assert complaint(tmp_path, f"{key}: 123456789012") == f"{key} must be text, not 123456789012: put it in quotes"
 
 
-@pytest.mark.xfail(strict=True, reason="pydantic reads a number as seconds since 1970: as_of 20260930 is in August 1970")
 @pytest.mark.parametrize("text", ["as_of: 20260930", "as_of: 2026", "as_of: 1.5", "as_of: true"])
 def test_a_number_is_no_time(tmp_path: Path, text: str) -> None:
-    assert complaint(tmp_path, text).startswith("as_of: ")
+    assert complaint(tmp_path, text).endswith(" is not a time like 2026-09-30T00:00:00Z")
 
 
-@pytest.mark.xfail(strict=True, reason=r"_ACCOUNT_ID's \d matches the digits of every script")
 def test_digits_of_other_scripts_make_no_account_id() -> None:
     assert option_complaint(account="٠١٢٣٤٥٦٧٨٩٠١").endswith("is not an account id (12 digits)")
 
@@ -231,4 +229,4 @@ def test_settings_are_frozen_and_severities_words() -> None:
     settings = load_settings(None, {"fail_on": "high"}, read_file=False)
     assert settings.fail_on is Severity.HIGH
     with pytest.raises(ValueError, match="frozen"):
-        settings.role = "x"  # type: ignore[misc]
+        settings.role = "x"

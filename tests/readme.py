@@ -1,0 +1,87 @@
+"""The parts of README that say what the program does, made from the program: ``python -m tests.readme`` rewrites them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import click
+
+from auditor import schema
+from auditor.catalog import Catalog, Control, load_catalog
+from auditor.cli.main import EXIT_CODES, cli
+
+README = Path(__file__).resolve().parent.parent / "README.md"
+_TABLES = {
+    "findings.csv": schema.FINDINGS,
+    "accounts.csv": schema.ACCOUNTS,
+    "controls.csv": schema.CONTROLS,
+    "credentials.csv": schema.CREDENTIALS,
+}
+
+
+def updated(text: str) -> str:
+    """README with every marked part as the program would have it."""
+    for name, render in PARTS.items():
+        part = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
+        if not part.search(text):
+            raise ValueError(f"README has no part {name!r}")
+        text = part.sub(lambda m, body=render(): f"{m[1]}{body}{m[2]}", text)
+    return text
+
+
+def options() -> str:
+    """The options of ``auditor run``; a default stands in brackets at the end of a help text."""
+    rows = []
+    for option in cli.commands["run"].params:
+        assert isinstance(option, click.Option)
+        meaning, _, default = (option.help or "").partition("  [")
+        name = " ".join(filter(None, (max(option.opts, key=len), option.metavar)))
+        rows.append((f"`{name}`", default.removesuffix("]").removeprefix("default: "), meaning))
+    return _table(("option", "default", "meaning"), rows)
+
+
+def exit_codes() -> str:
+    return _table(("code", "meaning"), [(str(code), meaning) for code, meaning in EXIT_CODES.items()])
+
+
+def controls() -> str:
+    """The controls that are judged automatically."""
+    catalog = load_catalog()
+    rows = [
+        (f"`{c.id}`", c.title, c.severity.value, _judged(c), _versions(catalog, c))
+        for c in catalog.controls.values()
+        if c.check
+    ]
+    return _table(("control", "passes when", "severity", "judged", "CIS versions"), rows)
+
+
+def columns() -> str:
+    return "\n".join(f"- `{file}`: {', '.join(f'`{name}`' for name in table)}" for file, table in _TABLES.items())
+
+
+def _judged(control: Control) -> str:
+    return ", ".join(control.credentials) or {"root": "the root user", "user": "the user"}[control.unit.value]
+
+
+def _versions(catalog: Catalog, control: Control) -> str:
+    asking = [b.version for b in catalog.benchmarks.values() if any(r.control == control.id for r in b.requirements)]
+    cis = [v for v in asking if v in {b.version for b in catalog.benchmarks.values() if b.id.startswith("cis-aws-")}]
+    return "none" if not cis else cis[0] if len(cis) == 1 else f"{cis[0]} to {cis[-1]}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "options": options,
+    "exit codes": exit_codes,
+    "controls": controls,
+    "columns": columns,
+}
+
+if __name__ == "__main__":
+    README.write_text(updated(README.read_text(encoding="utf-8")), encoding="utf-8")
