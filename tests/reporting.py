@@ -86,6 +86,7 @@ def credential(owner: dict[str, Any], user: str, line: int, age: int | None) -> 
         "credential": "access_key_1",
         "active": age is not None,
         "last_rotated": None if age is None else AS_OF - timedelta(days=age),
+        "last_rotated_note": None if age is not None else "n/a",
         "last_used": None,
         "last_used_note": "no_information",
         "last_used_region": "",

@@ -17,6 +17,7 @@ COLUMNS = (
     Column("credential", "Credential", 14),
     Column("active", "Active", 7, Kind.YES_NO),
     Column("last_rotated", "Last rotated (UTC)", 19, Kind.TIME),
+    Column("last_rotated_note", "Last rotated: note", 12, Kind.WRAPPED),
     Column("last_used", "Last used (UTC)", 19, Kind.TIME),
     Column("last_used_note", "Last used: note", 15, Kind.WRAPPED),
     Column("last_used_region", "Last used: region", 14, Kind.WRAPPED),

@@ -1,11 +1,11 @@
-"""The Exceptions sheet: every failure, with where to see it and nothing else."""
+"""The Exceptions sheet: every failure, the severest first, with where to see it and nothing else."""
 
 from __future__ import annotations
 
 from openpyxl import Workbook
 
 from auditor.assessment import Assessment
-from auditor.model import Status
+from auditor.model import Severity, Status
 from auditor.report.workbook.table import Column, Kind, write_table
 
 COLUMNS = (
@@ -15,7 +15,7 @@ COLUMNS = (
     Column("severity", "Severity", 10),
     Column("control_id", "Control", 20, Kind.WRAPPED),
     Column("title", "Title", 28, Kind.WRAPPED),
-    Column("requirements", "Requirements", 22, Kind.WRAPPED),
+    Column("requirements", "Requirements", 26, Kind.WRAPPED),
     Column("resource_name", "User", 20, Kind.WRAPPED),
     Column("credential", "Credential", 14),
     Column("observed", "Observed", 22, Kind.WRAPPED),
@@ -29,5 +29,7 @@ COLUMNS = (
 def write_exceptions(book: Workbook, assessment: Assessment) -> None:
     findings, controls = assessment.findings, assessment.controls
     failed = findings[findings["status"] == Status.FAIL.value]
+    rank = failed["severity"].map({severity.value: -severity.rank for severity in Severity}).astype("int64")
+    failed = failed.iloc[rank.argsort(kind="stable")]
     titles = dict(zip(controls["control_id"], controls["title"], strict=True))
     write_table(book, "Exceptions", failed.assign(title=failed["control_id"].map(titles)), COLUMNS)
