@@ -98,7 +98,7 @@ class Settings(BaseModel):
     role: Annotated[str, AfterValidator(_role)] = "OrganizationAccountAccessRole"
     external_id: str | None = None
     session_name: Annotated[str, AfterValidator(_session_name)] = "aws-org-auditor"
-    session_duration: int = Field(3600, ge=900, le=43200)
+    session_duration: Annotated[int, Field(ge=900, le=43200)] = 3600
     ou: Annotated[tuple[OuId, ...], Several] = ()
     account: Annotated[tuple[AccountId, ...], Several] = ()
     exclude: Annotated[tuple[AccountOrOuId, ...], Several] = ()
@@ -107,8 +107,8 @@ class Settings(BaseModel):
     as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
     format: Annotated[tuple[Literal["xlsx", "csv", "json"], ...], Several] = ("xlsx", "csv")
     out: Path = Path("reports")
-    concurrency: int = Field(32, ge=1, le=1000)
-    report_timeout: float = Field(300, gt=0, le=86400)
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
+    report_timeout: Annotated[float, Field(gt=0, le=86400)] = 300
     fail_on: Severity | None = None
     quiet: bool = False
     verbose: bool = False

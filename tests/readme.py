@@ -1,4 +1,4 @@
-"""The parts of README that say what the program does, made from the program: ``python -m tests.readme`` rewrites them."""
+"""The parts of README that are made from the program; ``python -m tests.readme`` writes them anew."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _TABLES = {
 def updated(text: str) -> str:
     """README with every marked part as the program would have it."""
     for name, render in PARTS.items():
-        part = re.compile(rf"(<!-- {name} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-        if not part.search(text):
+        part = re.search(rf"<!-- {name} -->\n(.*?)\n<!-- end -->", text, re.DOTALL)
+        if not part:
             raise ValueError(f"README has no part {name!r}")
-        text = part.sub(lambda m, body=render(): f"{m[1]}{body}{m[2]}", text)
+        text = text[: part.start(1)] + render() + text[part.end(1) :]
     return text
 
 

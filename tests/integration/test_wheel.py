@@ -42,7 +42,8 @@ def test_the_catalogue_and_the_queries_come_along(installed: Path) -> None:
     code = (
         "import auditor, json; from auditor.catalog import config_folder, load_catalog;"
         "from auditor.query import named_queries;"
-        "print(json.dumps([auditor.__file__, str(config_folder()), len(load_catalog().controls), len(named_queries())]))"
+        "found = [str(config_folder()), len(load_catalog().controls), len(named_queries())];"
+        "print(json.dumps([auditor.__file__, *found]))"
     )
     result = run(installed, "-c", code)
     package, config, controls, queries = json.loads(result.stdout)
