@@ -61,6 +61,15 @@ def _verifying_context(authorities: str, cert_file: str | None, key_file: str | 
     return context
 
 
+class VerifiedSession(AioSession):  # type: ignore[misc]
+    """Every client is verified, also those that the SDK opens for itself to log in (SSO, roles of a profile)."""
+
+    async def _create_client(self, *arguments: Any, config: AioConfig | None = None, **more: Any) -> Any:
+        config = config or AioConfig()
+        config.http_session_cls = VerifiedHTTPSession
+        return await super()._create_client(*arguments, config=config, **more)
+
+
 class BoundCredentials(AioCredentials):  # type: ignore[misc]
     """What the shared clients sign with: the credentials of the innermost ``acting_as`` of the running task."""
 
@@ -101,13 +110,14 @@ async def open_clients(profile: str | None, region: str | None, connections: int
 
     Raises AccessError when there are no usable credentials, ConfigurationError for a malformed region or endpoint.
     """
-    session = AioSession(profile=profile)
+    session = VerifiedSession(profile=profile)
     try:
+        region = region or session.get_config_variable("region") or DEFAULT_REGION
+        session.set_config_variable("region", region)  # the SDK's own log-in needs one too
         caller = await session.get_credentials()
         if caller is None:
             raise botocore_errors.NoCredentialsError
         await caller.get_frozen_credentials()
-        region = region or session.get_config_variable("region") or DEFAULT_REGION
         session._credentials = BoundCredentials()
         async with contextlib.AsyncExitStack() as stack:
             sts, iam, organizations = [
@@ -123,7 +133,6 @@ async def _open(stack: contextlib.AsyncExitStack, session: AioSession, service: 
         connect_timeout=_CONNECT_TIMEOUT,
         read_timeout=_READ_TIMEOUT,
         max_pool_connections=size,
-        http_session_cls=VerifiedHTTPSession,
         retries={"total_max_attempts": 1, "mode": "legacy"},  # retries are ours: see auditor.aws.calls
         user_agent_extra="aws-org-auditor",
     )

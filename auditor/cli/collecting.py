@@ -13,6 +13,7 @@ import click
 
 from auditor.cli.console import Reporter
 from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, SCOPE, TALK, WHO, options, settings_from
+from auditor.errors import InterruptedRunError
 from auditor.settings import Settings
 
 if TYPE_CHECKING:  # pandas and the AWS SDK are slow to load, so they are loaded where they are used
@@ -74,7 +75,10 @@ def _run(settings: Settings) -> int:
     catalog = load_catalog()
     catalog.select(settings.benchmark)  # an unknown benchmark must not cost a collection
     snapshot = _collected(settings)
-    return judged_and_reported(snapshot, snapshot.folder, settings, catalog)
+    try:
+        return judged_and_reported(snapshot, snapshot.folder, settings, catalog)
+    except KeyboardInterrupt:
+        raise InterruptedRunError(snapshot.folder) from None
 
 
 def _collected(settings: Settings) -> Snapshot:

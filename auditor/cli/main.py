@@ -62,7 +62,7 @@ def _guarded(arguments: list[str]) -> int:
         complain(error.format_message())
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        complain("interrupted before anything was collected")
+        complain("interrupted")
         return 130
     except AuditorError as error:
         complain(str(error))

@@ -119,6 +119,25 @@ async def test_a_wrong_certificate_is_refused(kind: str, proxied: bool, monkeypa
 
 
 @pytest.mark.usefixtures("trusting")
+async def test_the_sdks_own_log_in_is_verified_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A profile with a role: the SDK opens a client of its own to assume it."""
+    config = tmp_path / "config"
+    config.write_text(
+        "[profile base]\naws_access_key_id = testing\naws_secret_access_key = testing\n"
+        "[profile chained]\nrole_arn = arn:aws:iam::000000000001:role/x\nsource_profile = base\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    async with server(CERTIFICATES["another name"]) as (port, seen):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", f"https://localhost:{port}")
+        with pytest.raises(AccessError, match=r"(?i)certificate"):
+            async with open_clients("chained", "us-east-1", 2):
+                pass
+        assert seen == []
+
+
+@pytest.mark.usefixtures("trusting")
 @pytest.mark.parametrize("proxied", [False, True], ids=["straight", "through a proxy"])
 async def test_a_certificate_of_the_named_bundle_is_accepted(proxied: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     async with server(KNOWN.issue_cert("localhost")) as (port, seen), proxy() as (proxy_port, asked):

@@ -192,6 +192,21 @@ def test_a_query_only_reads_the_tables(assessment: Assessment, tmp_path: Path, n
     assert len(leaked) == 1
 
 
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("enable_external_access", False),
+        ("python_enable_replacements", False),  # Python's variables stay out even if the first one ever let them in
+        ("autoinstall_known_extensions", False),
+        ("autoload_known_extensions", False),
+        ("allow_community_extensions", False),
+        ("lock_configuration", True),
+    ],
+)
+def test_every_door_has_its_own_lock(assessment: Assessment, setting: str, value: bool) -> None:
+    assert rows(assessment, f"select current_setting('{setting}') as locked") == [{"locked": value}]
+
+
 def test_one_query_leaves_nothing_for_the_next(assessment: Assessment) -> None:
     before = run_query(assessment, "select * from findings")
     for sql in ("explain analyze delete from findings", "delete from findings"):
