@@ -63,7 +63,8 @@ def parse(content: bytes, account_id: str) -> pa.Table:
     Returns a table of strings: the documented COLUMNS (a column the report lacks is filled with ABSENT), then any
     further column under ``x_<name>``. Row i stands on line i + 2 of the report.
 
-    Raises EvidenceError (stage ``validate``) with code NotAReport, EmptyReport or TruncatedReport, and
+    Raises EvidenceError (stage ``validate``) with code NotAReport, EmptyReport, TruncatedReport, MalformedRow or
+    MalformedValue, and
     WrongAccountError when a row's ARN is of another account than ``account_id``.
     """
     text = _decode(content)
@@ -73,6 +74,8 @@ def parse(content: bytes, account_id: str) -> pa.Table:
         raise _invalid("NotAReport", f"the report cannot be read as CSV: {error}") from error
     if table.num_rows == 0:
         raise _invalid("EmptyReport", "the report has a header and no rows; every account has at least its root row")
+    if table.num_rows != text.count("\n"):  # rows must be lines, or findings would name the wrong ones
+        raise _invalid("MalformedRow", "a value holds a line break")
     _check_arns(table["user"], table["arn"], account_id)
     return _documented(table)
 

@@ -186,7 +186,7 @@ def _account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) -
 
 
 def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Rows by account, line and credential; an account's own row comes last."""
+    """Rows by account, line and credential; an account's own row stands at the line it names, else last."""
     line = rows["evidence_line"].fillna(np.iinfo(np.int64).max).to_numpy(dtype=np.int64)
     order = np.lexsort((rows["credential"].cat.codes, line, rows["account_id"].cat.codes))
     return rows.take(order)

@@ -49,7 +49,7 @@ def mfa(root: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
 
 def _guarded(mfa: bool | None, protected: bool | None) -> str:
     if protected is None:
-        return "the report does not tell whether root has MFA"
+        return "the report does not tell enough of root's MFA and password"
     if not protected:
         return "root has no MFA"
     return "root has MFA" if mfa is not None and mfa else "root has no password, so nobody can sign in with one"

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import show_table
+from auditor.cli.console import complain, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, options, settings_from
 from auditor.settings import Settings
+from auditor.times import iso
+
+_ANOTHER_DAY = timedelta(days=1)
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
     from auditor.assessment import Assessment
@@ -43,6 +47,8 @@ def judged_and_reported(snapshot: Snapshot, folder: Path, settings: Settings, ca
     from auditor.report import write_reports
 
     assessment = assess(snapshot, settings.benchmark, settings.as_of, catalog)
+    if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
+        complain(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
     files = write_reports(assessment, folder, settings.format)
     _show(assessment, files)
     print(snapshot.folder)

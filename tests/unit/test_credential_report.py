@@ -356,3 +356,10 @@ def test_leading_zeros_of_the_account_count() -> None:
 )
 def test_a_name_that_is_not_its_arns_is_refused(row: dict[str, str]) -> None:
     refusal(report([root(), row]))
+
+
+def test_a_line_break_in_a_value_is_refused_because_rows_must_be_lines() -> None:
+    content = report([user("ann"), user("bob")]).replace(b"ann,", b'"a\nnn",', 1)
+    with pytest.raises(EvidenceError) as caught:
+        parse(content, ACCOUNT)
+    assert caught.value.code == "MalformedRow"
