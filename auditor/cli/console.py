@@ -54,6 +54,17 @@ def _spelt(cell: object) -> str:
     return str(cell).lower() if isinstance(cell, bool) else plain(cell)
 
 
+@contextmanager
+def busy(what: str, *, quiet: bool) -> Iterator[None]:
+    """A word on the terminal while something takes a while."""
+    console = Console(stderr=True)
+    if quiet or not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield
+
+
 class Reporter:
     """Tells how a collection goes: a line of progress on a terminal, each account with ``verbose``."""
 

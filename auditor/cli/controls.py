@@ -11,6 +11,8 @@ from auditor.catalog import Benchmark, Catalog, Control, Found, Requirement, loa
 from auditor.cli.console import show_table
 from auditor.cli.page import page
 
+_LONG = ("unit", "evidence", "type")  # in the JSON only: the table has 80 columns
+
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", help="table or json  [table]"
 )
@@ -34,7 +36,8 @@ def list_controls(benchmark: str | None = None, form: str = "table") -> None:
     if form == "json":
         print(json.dumps(rows, indent=2))
         return
-    show_table(list(rows[0]), [[_cell(v) for v in row.values()] for row in rows])
+    shown = [{k: v for k, v in row.items() if k not in _LONG} for row in rows]
+    show_table(list(shown[0]), [list(row.values()) for row in shown])
     if not benchmark:
         print(f"\nBenchmarks: {', '.join(catalog.benchmarks)}")
 
@@ -53,7 +56,7 @@ def status_of(control: Control) -> str:
     """How the control is answered: automated, manual, or manual because its check is not built yet."""
     if control.check:
         return "automated"
-    return "manual (no check yet)" if control.planned else "manual"
+    return "by hand (no check yet)" if control.planned else "by hand"
 
 
 def _controls(catalog: Catalog) -> list[dict[str, Any]]:
@@ -104,7 +107,3 @@ def _whole(catalog: Catalog, found: Found) -> dict[str, Any]:
         "frameworks": {name: list(items) for name, items in compliance.frameworks.items()},
         "other_tools": control.peers.model_dump(mode="json"),
     }
-
-
-def _cell(value: Any) -> Any:
-    return ", ".join(str(v) for v in value) if isinstance(value, list) else value

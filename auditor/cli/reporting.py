@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import complain, show_table
+from auditor.cli.console import busy, complain, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, options, settings_from
 from auditor.settings import Settings
 from auditor.times import iso
@@ -46,10 +46,12 @@ def judged_and_reported(snapshot: Snapshot, folder: Path, settings: Settings, ca
     from auditor.assessment import assess
     from auditor.report import write_reports
 
-    assessment = assess(snapshot, settings.benchmark, settings.as_of, catalog)
+    with busy("judging", quiet=settings.quiet):
+        assessment = assess(snapshot, settings.benchmark, settings.as_of, catalog)
     if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
         complain(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
-    files = write_reports(assessment, folder, settings.format)
+    with busy("writing", quiet=settings.quiet):
+        files = write_reports(assessment, folder, settings.format)
     _show(assessment, files)
     print(snapshot.folder)
     return _exit_code(assessment, settings)
