@@ -38,8 +38,9 @@ def list_controls(benchmark: str | None = None, form: str = "table") -> None:
         return
     shown = [{k: v for k, v in row.items() if k not in _LONG} for row in rows]
     show_table(list(shown[0]), [list(row.values()) for row in shown])
+    print("\nplanned: there is no automatic check yet; like manual ones, its findings are MANUAL")
     if not benchmark:
-        print(f"\nBenchmarks: {', '.join(catalog.benchmarks)}")
+        print(f"benchmarks: {', '.join(catalog.benchmarks)}")
 
 
 @controls.command("show")
@@ -53,10 +54,10 @@ def show_control(name: str, form: str) -> None:
 
 
 def status_of(control: Control) -> str:
-    """How the control is answered: automated, manual, or manual because its check is not built yet."""
+    """automated, manual (a person decides), or planned (MANUAL until its check is built)."""
     if control.check:
         return "automated"
-    return "by hand (no check yet)" if control.planned else "by hand"
+    return "planned" if control.planned else "manual"
 
 
 def _controls(catalog: Catalog) -> list[dict[str, Any]]:
