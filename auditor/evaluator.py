@@ -213,12 +213,19 @@ def _stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
         return schema.typed(pd.DataFrame(columns=list(schema.FINDINGS)), schema.FINDINGS)
     columns: dict[str, Any] = {}
     for name in parts[0].columns:
-        arrays = [part[name] for part in parts]
         if schema.FINDINGS[name] == "category":
-            columns[name] = union_categoricals([a.array for a in arrays])
+            columns[name] = _joined([part[name].array for part in parts])
         else:
-            columns[name] = pd.concat(arrays, ignore_index=True).array
+            columns[name] = pd.concat([part[name] for part in parts], ignore_index=True).array
     return pd.DataFrame(columns)
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    """Categoricals one after another. pandas would compare a million ARNs that are the very same object."""
+    categories = parts[0].categories
+    if all(part.categories is categories for part in parts):
+        return pd.Categorical.from_codes(np.concatenate([part.codes for part in parts]), categories=categories)
+    return union_categoricals(parts)
 
 
 def _counted(judged: _Judged, selection: Selection) -> dict[str, Any]:
