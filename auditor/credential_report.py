@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Mapping
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as pacsv
@@ -69,11 +71,14 @@ def parse(content: bytes, account_id: str) -> pa.Table:
     """
     text = _decode(content)
     try:
-        table = _read(text, _header(text))
-    except csv.Error as error:
+        header = _header(text)
+        if "\n" not in text:
+            raise _invalid(
+                "EmptyReport", "the report has a header and no rows; every account has at least its root row"
+            )
+        table = _read(text, header)
+    except (csv.Error, pa.ArrowInvalid) as error:
         raise _invalid("NotAReport", f"the report cannot be read as CSV: {error}") from error
-    if table.num_rows == 0:
-        raise _invalid("EmptyReport", "the report has a header and no rows; every account has at least its root row")
     if table.num_rows != text.count("\n"):  # rows must be lines, or findings would name the wrong ones
         raise _invalid("MalformedRow", "a value holds a line break")
     _check_arns(table["user"], table["arn"], account_id)
@@ -140,12 +145,8 @@ def _decode(content: bytes) -> str:
         raise _invalid("NotAReport", f"the report is not UTF-8 text (byte {error.start})") from error
 
 
-def _lines(text: str) -> list[str]:
-    return [line.removesuffix("\r") for line in text.split("\n")]
-
-
 def _header(text: str) -> list[str]:
-    header = next(csv.reader(_lines(text)[:1]), [])
+    header = next(csv.reader([text.partition("\n")[0].removesuffix("\r")]), [])
     if "user" not in header or "arn" not in header:
         raise _invalid("NotAReport", f"the first line has no columns 'user' and 'arn'; it begins {text[:40]!r}")
     if len(set(header)) != len(header):
@@ -154,20 +155,33 @@ def _header(text: str) -> list[str]:
 
 
 def _read(text: str, header: list[str]) -> pa.Table:
-    """Fast for well-formed reports; line by line where one has commas that were not quoted, or is cut off."""
-    options = pacsv.ConvertOptions(column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False)
-    parsing = pacsv.ParseOptions(ignore_empty_lines=False)
-    try:
-        return pacsv.read_csv(
-            pa.py_buffer(text.encode()),
-            read_options=pacsv.ReadOptions(use_threads=False),
-            parse_options=parsing,
-            convert_options=options,
-        )
-    except pa.ArrowInvalid:
-        rows = [_row(n, line, header) for n, line in enumerate(_lines(text)[1:], start=2)]
-        columns = list(zip(*rows, strict=True)) or [()] * len(header)
-        return pa.table({name: pa.array(c, pa.string()) for name, c in zip(header, columns, strict=True)})
+    """All rows as texts; Arrow reads the regular ones, those with commas that were not quoted are mended one by one."""
+    irregular: dict[int, str] = {}
+
+    def set_aside(row: pacsv.InvalidRow) -> str:
+        irregular[row.number] = row.text
+        return "skip"
+
+    regular = pacsv.read_csv(
+        pa.py_buffer(text.encode()),
+        read_options=pacsv.ReadOptions(use_threads=False),  # only then are line numbers known
+        parse_options=pacsv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=set_aside),
+        convert_options=pacsv.ConvertOptions(
+            column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
+        ),
+    )
+    return _merged(regular, {line: _row(line, row, header) for line, row in irregular.items()})
+
+
+def _merged(regular: pa.Table, mended: Mapping[int, list[str]]) -> pa.Table:
+    """``mended`` rows put between the regular ones, by their line numbers."""
+    if not mended:
+        return regular
+    columns = zip(*mended.values(), strict=True)
+    names = regular.column_names
+    rows = pa.table({name: pa.array(c, pa.string()) for name, c in zip(names, columns, strict=True)})
+    lines = np.setdiff1d(np.arange(2, regular.num_rows + len(mended) + 2), list(mended))
+    return pa.concat_tables([regular, rows]).take(np.argsort([*lines, *mended]))
 
 
 def _row(number: int, line: str, header: list[str]) -> list[str]:

@@ -225,7 +225,7 @@ def _joined(parts: Sequence[Any]) -> Any:
     categories = parts[0].categories
     if all(part.categories is categories for part in parts):
         return pd.Categorical.from_codes(np.concatenate([part.codes for part in parts]), categories=categories)
-    return union_categoricals(parts)
+    return union_categoricals(list(parts))
 
 
 def _counted(judged: _Judged, selection: Selection) -> dict[str, Any]:

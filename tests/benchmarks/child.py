@@ -1,4 +1,4 @@
-"""One measurement in a process of its own, so that its peak of memory is its own: ``python -m tests.benchmarks.child``."""
+"""One measurement in a process of its own, so that its peak of memory is its own."""
 
 from __future__ import annotations
 
