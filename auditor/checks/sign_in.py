@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pandas as pd
 
-from auditor.ages import days_between
-from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, time_text, told
+from auditor.ages import days_between, time_text
+from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, told
 
 _USED, _ROTATED, _CREATED = "last used", "never used; rotated or changed", "never used; user made"
 

@@ -40,14 +40,6 @@ def never(note: pd.Series) -> pd.Series:
     return note.isin(NEVER)
 
 
-def time_text(times: pd.Series) -> pd.Series:
-    """``2026-08-01T08:00:00Z``, missing where there is no time."""
-    # Arrow writes times without a zone thirty times faster than those with one; all are UTC.
-    seconds = pc.cast(pc.cast(pa.array(times), pa.timestamp("us")), pa.timestamp("s"), safe=False)
-    texts = pc.utf8_replace_slice(pc.cast(seconds, pa.string()), 10, 11, "T")
-    return pd.Series(pc.binary_join_element_wise(texts, "Z", "").to_pandas(), index=times.index).astype("str")
-
-
 def joined(*parts: str | pd.Series) -> pd.Series:
     """The parts of each row in one text; a missing part leaves a question mark."""
     index = next(p.index for p in parts if isinstance(p, pd.Series))

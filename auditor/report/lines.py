@@ -10,6 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.ages import time_text
+
 # Large enough that a call costs nothing per row, small enough that the lines of a block stay below 100 MB.
 BLOCK_ROWS = 200_000
 _TEXT = pa.large_string()
@@ -69,17 +71,10 @@ def _encode(values: pd.Series, dialect: Dialect) -> Texts:
     if pd.api.types.is_bool_dtype(values.dtype):
         return pc.if_else(pa.array(values, pa.bool_(), from_pandas=True), "true", "false").cast(_TEXT)
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return _texts(dialect.time(_iso(values)))
+        return _texts(dialect.time(time_text(values)))
     if pd.api.types.is_numeric_dtype(values.dtype):
         return pa.array(values, from_pandas=True).cast(_TEXT)
     return _texts(dialect.text(values.astype("str")))
-
-
-def _iso(times: pd.Series) -> pd.Series:
-    """``2026-11-24T10:15:00Z``; parts of a second are dropped."""
-    # Seconds without a zone: strftime would print the fraction, and would ask for a time zone database.
-    seconds = pa.array(times, from_pandas=True).cast(pa.timestamp("us")).cast(pa.timestamp("s"), safe=False)
-    return pd.Series(pc.strftime(seconds, format="%Y-%m-%dT%H:%M:%SZ").to_pandas(), dtype="str")
 
 
 def _texts(series: pd.Series) -> Texts:

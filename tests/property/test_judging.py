@@ -10,7 +10,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from auditor.catalog import Control, Selection
@@ -33,7 +33,14 @@ from tests.support import (
 )
 
 # Few examples, each a whole organization: what an evaluation costs hardly depends on how much it judges.
-FEW = settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+# Each example is a whole organization: shrinking a failing one would take longer than reading it.
+FEW = settings(
+    max_examples=5,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
 AGE_CONTROLS = Selection(
     tuple(c for c in automated().controls if c.check in {"key_age", "unused"}), automated().requirements
 )
