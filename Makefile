@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check format clean
+.PHONY: help demo test check bench format docs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    audit an organization in a box and leave a workbook in reports/"
 	@echo "make test    run all tests"
 	@echo "make check   ruff, ruff format and mypy --strict"
+	@echo "make bench   measure, and print one table"
+	@echo "make docs    write the parts of README that are made from the program"
 	@echo "make format  put the code into the project's format"
 	@echo "make clean   remove what make has installed and built"
 
@@ -24,6 +26,12 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.benchmarks
+
+docs: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.readme
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -19,7 +19,7 @@ ROOT = README.parent
 
 def test_the_tables_are_those_of_the_program() -> None:
     text = README.read_text(encoding="utf-8")
-    assert text == updated(text), "run: python -m tests.readme"
+    assert text == updated(text), "run: make docs"
 
 
 def test_every_option_of_run_can_stand_in_the_settings_file() -> None:
