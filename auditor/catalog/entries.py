@@ -18,7 +18,7 @@ RequirementId = Annotated[str, StringConstraints(pattern=r"^[^\s:;]+$")]
 Parameter = int | bool | str | list[str]
 
 
-class Assessment(StrEnum):
+class AssessmentType(StrEnum):
     """How a benchmark says a requirement is assessed; 1.2.0 said scored or not, and sources may disagree."""
 
     AUTOMATED = "automated"
@@ -100,7 +100,7 @@ class Requirement(Entry):
     id: RequirementId
     control: Kebab
     level: int | None = None
-    assessment: Assessment
+    assessment: AssessmentType
     section: Text
     title: Text | None = None
 
