@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -47,10 +48,21 @@ def new_book(title: str, version: str, made_at: datetime) -> Workbook:
 
 def save_book(book: Workbook, path: Path) -> Path:
     """Write ``book`` atomically, 0600; raises SnapshotError."""
-    with atomic_path(path) as temporary, _TimelessZip(temporary, "w", ZIP_DEFLATED) as archive:
-        # Not book.save(): that would overwrite the date of modification with the clock.
-        ExcelWriter(book, archive).write_data()
+    try:
+        with atomic_path(path) as temporary, _TimelessZip(temporary, "w", ZIP_DEFLATED) as archive:
+            # Not book.save(): that would overwrite the date of modification with the clock.
+            ExcelWriter(book, archive).write_data()
+    except BaseException:
+        _discard(book)
+        raise
     return path
+
+
+def _discard(book: Workbook) -> None:
+    """Close the streams of a book that will not be saved: openpyxl would complain of them long after."""
+    for sheet in book.worksheets:
+        with contextlib.suppress(Exception):
+            sheet.close()
 
 
 def _entry(name: str | ZipInfo) -> ZipInfo:
