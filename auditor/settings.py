@@ -85,7 +85,7 @@ Several = BeforeValidator(_several)
 
 
 class Settings(BaseModel):
-    """Every setting of a run; ``session_duration`` and ``report_timeout`` are seconds.
+    """Every setting of a run; durations and timeouts are seconds.
 
     A field is an option of the command line with ``_`` for ``-``, or it stands in the file only.
     """
@@ -108,8 +108,11 @@ class Settings(BaseModel):
     format: Annotated[tuple[Literal["xlsx", "csv", "json"], ...], Several] = ("xlsx", "csv")
     out: Path = Path("reports")
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
+    session_policy: bool = True
     report_timeout: Annotated[float, Field(gt=0, le=86400)] = 300
     fail_on: Severity | None = None
+    account_timeout: Annotated[float, Field(gt=0, le=86400)] = 900
+    run_timeout: Annotated[float, Field(gt=0, le=604800)] = 21600
     quiet: bool = False
     verbose: bool = False
 

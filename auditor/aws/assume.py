@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -20,16 +22,26 @@ _EARLY = timedelta(seconds=60)
 
 @dataclass(frozen=True)
 class RoleSettings:
-    """How to assume the role; ``duration`` in seconds (a chained role lasts one hour at most)."""
+    """How to assume the role; ``duration`` in seconds (a chained role lasts one hour at most).
+
+    ``policy`` is a session policy: whatever the role allows, the session may do no more than it says.
+    """
 
     name: str
     session_name: str
     duration: int
     partition: str
     external_id: str | None = None
+    policy: str | None = None
 
     def arn(self, account_id: str) -> str:
         return f"arn:{self.partition}:iam::{account_id}:role/{self.name}"
+
+
+def session_policy(actions: Iterable[str]) -> str:
+    """A policy (at most 2,048 characters, as STS takes it) that allows ``actions`` and nothing else."""
+    statement = {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
 
 
 class AccountCalls:
@@ -85,7 +97,7 @@ class RoleCredentials:
         return min(_EARLY, timedelta(seconds=self._role.duration / 10))
 
     async def _assume(self) -> AioCredentials:
-        optional = {"ExternalId": self._role.external_id} if self._role.external_id else {}
+        optional = {"ExternalId": self._role.external_id, "Policy": self._role.policy}
         answer = await self._calls(
             "assume",
             self._clients.sts.assume_role,
@@ -93,7 +105,7 @@ class RoleCredentials:
             RoleArn=self._role.arn(self._account_id),
             RoleSessionName=self._role.session_name,
             DurationSeconds=self._role.duration,
-            **optional,
+            **{name: value for name, value in optional.items() if value},
         )
         got = answer["Credentials"]
         self._expires = got["Expiration"]

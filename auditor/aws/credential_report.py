@@ -23,6 +23,7 @@ class CredentialReportCollector:
     """``timeout``: seconds until a report that does not get ready becomes a gap."""
 
     kind = CREDENTIAL_REPORT
+    actions = ("iam:GenerateCredentialReport", "iam:GetCredentialReport")
 
     def __init__(self, clients: Clients, timeout: float, jitter: random.Random | None = None) -> None:
         self._iam, self._timeout = clients.iam, timeout

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
-from auditor.aws.assume import AwsAccess, RoleSettings
+from auditor.aws.assume import AwsAccess, RoleSettings, session_policy
 from auditor.aws.calls import Calls
 from auditor.aws.credential_report import CredentialReportCollector
 from auditor.aws.organization import AwsDirectory
 from auditor.aws.session import Clients, open_clients
 from auditor.collect import (
     Access,
+    Collector,
     Directory,
     Discovery,
     FileDirectory,
@@ -28,6 +30,32 @@ from auditor.settings import Settings
 from auditor.snapshot import Snapshot
 
 
+@dataclass(frozen=True)
+class _Connection:
+    """The open clients and what is made of them."""
+
+    settings: Settings
+    clients: Clients
+    calls: Calls
+    discovery: Discovery
+    collectors: Sequence[Collector]
+
+    def enter(self, caller: Caller) -> Access:
+        return AwsAccess(self.clients, self.calls, self._role(caller), caller)
+
+    def _role(self, caller: Caller) -> RoleSettings:
+        settings = self.settings
+        needed = [action for collector in self.collectors for action in collector.actions]
+        return RoleSettings(
+            name=settings.role,
+            session_name=settings.session_name,
+            duration=settings.session_duration,
+            partition=settings.partition or caller.partition,
+            external_id=settings.external_id,
+            policy=session_policy(needed) if settings.session_policy else None,
+        )
+
+
 async def collect_from_aws(settings: Settings, progress: Progress) -> Snapshot:
     """Collect a snapshot of the organization; see ``auditor.collect.collect``.
 
@@ -35,15 +63,14 @@ async def collect_from_aws(settings: Settings, progress: Progress) -> Snapshot:
     """
     listed = _listed(settings)
     check_writable(settings.out)
-    async with _connected(settings, listed, progress) as (discovery, enter, clients):
-        collectors = [CredentialReportCollector(clients, settings.report_timeout)]
-        return await collect(settings, discovery, enter, collectors, progress)
+    async with _connected(settings, listed, progress) as aws:
+        return await collect(settings, aws.discovery, aws.enter, aws.collectors, progress)
 
 
 async def reach_in_aws(settings: Settings, progress: Progress) -> list[Reached]:
     """Try every account's role; see ``auditor.collect.reach_accounts``."""
-    async with _connected(settings, _listed(settings), progress) as (discovery, enter, _):
-        return await reach_accounts(discovery, enter, progress)
+    async with _connected(settings, _listed(settings), progress) as aws:
+        return await reach_accounts(aws.discovery, aws.enter, progress)
 
 
 def _listed(settings: Settings) -> list[Account] | None:
@@ -53,24 +80,12 @@ def _listed(settings: Settings) -> list[Account] | None:
 @asynccontextmanager
 async def _connected(
     settings: Settings, listed: list[Account] | None, progress: Progress
-) -> AsyncIterator[tuple[Discovery, Callable[[Caller], Access], Clients]]:
+) -> AsyncIterator[_Connection]:
     async with open_clients(settings.profile, settings.region, settings.concurrency) as clients:
         calls = Calls(settings.concurrency)
         directory: Directory = AwsDirectory(clients, calls)
         if listed is not None:
             directory = FileDirectory(listed, directory)
-
-        def enter(caller: Caller) -> Access:
-            return AwsAccess(clients, calls, _role(settings, caller), caller)
-
-        yield Discovery(directory, Scope.of(settings), progress), enter, clients
-
-
-def _role(settings: Settings, caller: Caller) -> RoleSettings:
-    return RoleSettings(
-        name=settings.role,
-        session_name=settings.session_name,
-        duration=settings.session_duration,
-        partition=settings.partition or caller.partition,
-        external_id=settings.external_id,
-    )
+        discovery = Discovery(directory, Scope.of(settings), progress)
+        collectors = [CredentialReportCollector(clients, settings.report_timeout)]
+        yield _Connection(settings, clients, calls, discovery, collectors)

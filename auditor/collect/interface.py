@@ -37,6 +37,10 @@ class Collector(Protocol):
 
     @property
     def kind(self) -> str: ...
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The IAM actions it needs, as a policy names them."""
+
     async def collect(self, account: Account, calls: Any) -> Evidence:
         """Raises EvidenceError when it cannot be had."""
 

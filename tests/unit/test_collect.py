@@ -77,6 +77,7 @@ class FakeCollector:
     """Answers with the account's id; ``faults`` raise instead, ``unusable`` fail the check."""
 
     kind = "credential-report"
+    actions = ("iam:GetCredentialReport",)
 
     def __init__(
         self, faults: Mapping[str, Exception] | None = None, unusable: Mapping[str, Exception] | None = None
