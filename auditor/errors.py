@@ -9,6 +9,7 @@
     │   └── SnapshotError            a snapshot cannot be read, or a place for one cannot be written
     ├── AccessError                  exit 3: the caller's own credentials or permissions do not suffice
     ├── InterruptedRunError          exit 130: stopped by the operator; what was collected is kept
+    ├── UnfinishedRunError           exit 1: the disk did not take it; the snapshot can be resumed
     ├── WrongAccountError            exit 1: evidence of one account was answered for another; stops the run
     └── EvidenceError                one account's trouble; becomes an evidence gap, never an exit
 
@@ -67,7 +68,18 @@ class InterruptedRunError(AuditorError):
     exit_code = 130
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(f"interrupted; what was collected is kept: auditor report {folder}")
+        super().__init__(
+            f"interrupted; what was collected is kept: go on with 'auditor run --resume {folder}', "
+            f"or judge what there is with 'auditor report {folder}'"
+        )
+        self.folder = folder
+
+
+class UnfinishedRunError(AuditorError):
+    """The disk did not take what a run wanted to write; ``folder`` can be resumed."""
+
+    def __init__(self, problem: str, folder: Path) -> None:
+        super().__init__(f"{problem}; mend that and go on with 'auditor run --resume {folder}'")
         self.folder = folder
 
 

@@ -125,10 +125,15 @@ class EvidenceGap:
 
 @dataclass(frozen=True, slots=True)
 class AccountRecord:
-    """One account of the organization with its outcome; ``reason`` says why it was excluded or not assessed."""
+    """One account of the organization with its outcome; ``reason`` says why it was excluded or not assessed.
+
+    ``attempt`` counts the runs into the snapshot; ``earlier_gaps`` are those of earlier attempts.
+    """
 
     account: Account
     outcome: Outcome
     reason: str = ""
     evidence: tuple[EvidenceFile, ...] = ()
     gaps: tuple[EvidenceGap, ...] = ()
+    attempt: int = 1
+    earlier_gaps: tuple[EvidenceGap, ...] = ()

@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from pydantic import AwareDatetime, TypeAdapter
 
 from auditor.errors import EvidenceError, SnapshotError
 from auditor.files import make_folder, write_bytes
+from auditor.journal import Attempt, Journal
 from auditor.model import AccountRecord, Caller, Evidence, EvidenceFile, Organization
 
 SCHEMA_VERSION = 1
@@ -25,7 +26,8 @@ _FOLDER_NAME = re.compile(r".+-(\d{8}T\d{6}Z)")
 class Manifest:
     """What was collected, by whom, when and with which settings; all times are UTC.
 
-    ``accounts`` holds every account of the organization, in the order of their ids.
+    ``accounts`` holds every account of the organization, in the order of their ids; ``attempts`` the runs that
+    filled the snapshot, the first one first.
     """
 
     schema_version: int
@@ -39,19 +41,17 @@ class Manifest:
     interrupted: bool
     settings: Mapping[str, Any] = field(default_factory=dict)
     accounts: tuple[AccountRecord, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
 
 
 _MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
-_RECORD: TypeAdapter[AccountRecord] = TypeAdapter(AccountRecord)
 
 
 class SnapshotWriter:
-    """Fills one new snapshot folder; nothing in it is ever written twice but the manifest."""
+    """Fills one snapshot folder, which it holds alone; ``journal`` knows what earlier attempts left."""
 
     def __init__(self, folder: Path, started_at: datetime) -> None:
-        self.folder, self.started_at = folder, started_at
-        self._journal: TextIO = (folder / "journal.jsonl").open("a", encoding="utf-8")
-        (folder / "journal.jsonl").chmod(0o600)
+        self.folder, self.started_at, self.journal = folder, started_at, Journal(folder)
 
     @classmethod
     def create(cls, out: Path, organization_id: str, started_at: datetime) -> SnapshotWriter:
@@ -67,9 +67,28 @@ class SnapshotWriter:
             except OSError as error:
                 raise SnapshotError(f"cannot make the folder {folder}: {error.strerror}") from error
 
+    @classmethod
+    def resume(cls, folder: Path) -> SnapshotWriter:
+        """Go on with a snapshot that was begun. Raises SnapshotError when there is nothing to go on with."""
+        if not (folder / "journal.jsonl").is_file():
+            raise SnapshotError(f"{folder} cannot be resumed: {_why(folder)}")
+        journal = Journal(folder)
+        journal.close()
+        if not journal.attempts:
+            raise SnapshotError(f"{folder} cannot be resumed: its journal has no beginning; start a new run")
+        return cls(folder, journal.attempts[0].started_at)
+
     @property
     def snapshot_id(self) -> str:
         return self.folder.name
+
+    def is_whole(self, file: EvidenceFile) -> bool:
+        """Whether the evidence on the disk is what was collected."""
+        try:
+            content = (self.folder / file.path).read_bytes()
+        except OSError:
+            return False
+        return hashlib.sha256(content).hexdigest() == file.sha256
 
     def store(self, account_id: str, evidence: Evidence) -> EvidenceFile:
         """Keep the exact bytes of one piece of evidence."""
@@ -88,15 +107,10 @@ class SnapshotWriter:
             generated_at=evidence.generated_at,
         )
 
-    def record(self, record: AccountRecord) -> None:
-        """Append an account's outcome to the journal, flushed, so that a killed run loses nothing that is whole."""
-        self._journal.write(_RECORD.dump_json(record).decode() + "\n")
-        self._journal.flush()
-
     def seal(self, manifest: Manifest) -> Snapshot:
         """Write the manifest; the evidence is not touched again."""
-        self._journal.close()
         write_bytes(self.folder / "manifest.json", _MANIFEST.dump_json(manifest, indent=1) + b"\n")
+        self.journal.close()
         return Snapshot(self.folder, manifest)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from auditor.aws.assume import AwsAccess, RoleSettings, session_policy
 from auditor.aws.calls import Calls
@@ -56,21 +60,47 @@ class _Connection:
         )
 
 
-async def collect_from_aws(settings: Settings, progress: Progress) -> Snapshot:
+async def collect_from_aws(
+    settings: Settings, progress: Progress, *, resume: Path | None = None, retry_gaps: bool = False
+) -> Snapshot:
     """Collect a snapshot of the organization; see ``auditor.collect.collect``.
 
-    Whether the result can be written is found out before the first call, not after an hour.
+    The first Ctrl-C winds the run down, the second leaves at once. Whether the result can be written is found out
+    before the first call, not after an hour.
     """
     listed = _listed(settings)
     check_writable(settings.out)
     async with _connected(settings, listed, progress) as aws:
-        return await collect(settings, aws.discovery, aws.enter, aws.collectors, progress)
+        return await collect(
+            settings,
+            aws.discovery,
+            aws.enter,
+            aws.collectors,
+            progress,
+            resume=resume,
+            retry_gaps=retry_gaps,
+            stop=_stop_on_interrupt(progress),
+        )
 
 
 async def reach_in_aws(settings: Settings, progress: Progress) -> list[Reached]:
     """Try every account's role; see ``auditor.collect.reach_accounts``."""
     async with _connected(settings, _listed(settings), progress) as aws:
         return await reach_accounts(aws.discovery, aws.enter, progress)
+
+
+def _stop_on_interrupt(progress: Progress) -> asyncio.Event:
+    """An event that the first Ctrl-C sets. The journal is flushed line by line, so the second may just leave."""
+    stop = asyncio.Event()
+
+    def interrupted() -> None:
+        if stop.is_set():
+            os._exit(130)
+        stop.set()
+        progress.say("stopping: what is in flight has 10 seconds; Ctrl-C again leaves at once")
+
+    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted)
+    return stop
 
 
 def _listed(settings: Settings) -> list[Account] | None:

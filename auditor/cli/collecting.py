@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.console import Reporter
-from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, SCOPE, TALK, WHO, options, settings_from
+from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, RESUME, SCOPE, TALK, WHO, options, settings_from
+from auditor.cli.resuming import Plan, plan_from
 from auditor.errors import InterruptedRunError
-from auditor.settings import Settings
 
 if TYPE_CHECKING:  # pandas and the AWS SDK are slow to load, so they are loaded where they are used
     from auditor.snapshot import Snapshot
@@ -23,23 +23,23 @@ _DEMO_REPORT_TIMEOUT = 5.0  # seconds; the box has reports that never get ready
 
 
 @click.command()
-@options(CONFIG, *WHO, *SCOPE, *JUDGING, *OUTPUT, OUT, *PACE, *TALK)
+@options(CONFIG, *WHO, *SCOPE, *JUDGING, *OUTPUT, OUT, *RESUME, *PACE, *TALK)
 def run(**given: Any) -> int:
     """Collect, evaluate and report in one go.
 
     Prints a short result and, as its last line, the path of the snapshot.
     """
-    return _run(settings_from(given))
+    return _run(plan_from(given))
 
 
 @click.command()
-@options(CONFIG, *WHO, *SCOPE, JUDGING[1], OUT, *PACE, *TALK)
+@options(CONFIG, *WHO, *SCOPE, JUDGING[1], OUT, *RESUME, *PACE, *TALK)
 def collect(**given: Any) -> int:
     """Collect only; print the path of the snapshot.
 
     'auditor report SNAPSHOT' judges it later, offline.
     """
-    snapshot = _collected(settings_from(given))
+    snapshot = _collected(plan_from(given))
     print(snapshot.folder)
     records = snapshot.manifest.accounts
     if not any(record.evidence and not record.gaps for record in records):
@@ -65,27 +65,27 @@ def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
     box = Sandbox(SandboxOptions(accounts=accounts, users=users, seed=seed, as_of=as_of, report_delay=(0.2, 1.5)))
     settings = settings.model_copy(update={"as_of": as_of, "report_timeout": _DEMO_REPORT_TIMEOUT})
     with box.serve() as url, _environment(box.environment(url)):
-        return _run(settings)
+        return _run(Plan(settings))
 
 
-def _run(settings: Settings) -> int:
+def _run(plan: Plan) -> int:
     from auditor.catalog import load_catalog
     from auditor.cli.reporting import judged_and_reported
 
     catalog = load_catalog()
-    catalog.select(settings.benchmark)  # an unknown benchmark must not cost a collection
-    snapshot = _collected(settings)
+    catalog.select(plan.settings.benchmark)  # an unknown benchmark must not cost a collection
+    snapshot = _collected(plan)
     try:
-        return judged_and_reported(snapshot, snapshot.folder, settings, catalog)
+        return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog)
     except KeyboardInterrupt:
         raise InterruptedRunError(snapshot.folder) from None
 
 
-def _collected(settings: Settings) -> Snapshot:
+def _collected(plan: Plan) -> Snapshot:
     from auditor.cli.aws import collect_from_aws
 
-    with Reporter(quiet=settings.quiet, verbose=settings.verbose).showing() as progress:
-        return asyncio.run(collect_from_aws(settings, progress))
+    with Reporter(quiet=plan.settings.quiet, verbose=plan.settings.verbose).showing() as progress:
+        return asyncio.run(collect_from_aws(plan.settings, progress, resume=plan.resume, retry_gaps=plan.retry_gaps))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from asyncio import CancelledError
 from collections.abc import Sequence
 
 import click
@@ -61,7 +62,7 @@ def _guarded(arguments: list[str]) -> int:
     except click.ClickException as error:
         complain(error.format_message())
         return error.exit_code
-    except (click.Abort, KeyboardInterrupt):
+    except (click.Abort, KeyboardInterrupt, CancelledError):
         complain("interrupted")
         return 130
     except AuditorError as error:

@@ -42,6 +42,10 @@ OUTPUT = (
     ),
 )
 PACE = (click.option("--concurrency", metavar="N", type=int, help="Calls in flight  [32]"),)
+RESUME = (
+    click.option("--resume", metavar="SNAPSHOT", type=_FILE, help="Go on with a snapshot that was cut off"),
+    click.option("--retry-gaps", metavar="SNAPSHOT", type=_FILE, help="Try a snapshot's accounts with gaps again"),
+)
 OUT = click.option("--out", metavar="DIR", type=_FILE, help="Where snapshots land  [reports]")
 TALK = (
     click.option("--quiet", is_flag=True, help="No progress and no notes"),
@@ -63,5 +67,9 @@ def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:
 def settings_from(given: dict[str, Any], *, read_file: bool = True) -> Settings:
     """Settings of the file that ``--config`` names, replaced by the options that were really given."""
     file = given.pop("config", None)
-    wanted = {key: value for key, value in given.items() if value is not None and value is not False and value != ()}
-    return load_settings(file, wanted, read_file=read_file)
+    return load_settings(file, wanted_from(given), read_file=read_file)
+
+
+def wanted_from(given: dict[str, Any]) -> dict[str, Any]:
+    """The options that were really given."""
+    return {key: value for key, value in given.items() if value is not None and value is not False and value != ()}

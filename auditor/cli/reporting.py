@@ -69,9 +69,9 @@ def _exit_code(assessment: Assessment, settings: Settings) -> int:
 def _show(assessment: Assessment, files: tuple[Path, ...]) -> None:
     from auditor.report.figures import counted
 
-    counts = assessment.accounts["outcome"].value_counts()
+    counts, total = assessment.accounts["outcome"].value_counts(), counted(len(assessment.accounts), "account")
     print(
-        f"{assessment.organization_id}: {counted(len(assessment.accounts), 'account')}, {counts.get('assessed', 0)} assessed, "
+        f"{assessment.organization_id}: {total}, {counts.get('assessed', 0)} assessed, "
         f"{counts.get('not_assessed', 0)} not assessed, {counts.get('excluded', 0)} excluded"
     )
     _show_controls(assessment)

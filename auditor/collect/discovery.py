@@ -21,6 +21,7 @@ class Discovery:
     def __init__(self, directory: Directory, scope: Scope, progress: Progress) -> None:
         self._directory, self._scope, self._progress = directory, scope, progress
         self._alone = False
+        self._ou_problem = ""
         self._tree: asyncio.Task[OuTree | None] | None = None
         self.caller = Caller("", "")
         self.organization = Organization("")
@@ -52,6 +53,8 @@ class Discovery:
     async def places(self) -> Places:
         """Where each account sits, as far as the caller may know."""
         tree = await self._tree if self._tree else None
+        if self._ou_problem:
+            self._progress.say(f"OU paths are left empty: {self._ou_problem}")
         return tree.places if tree else {}
 
     def places_so_far(self) -> Places:
@@ -79,7 +82,7 @@ class Discovery:
         try:
             return await self._directory.ou_tree()
         except AccessError as error:
-            self._progress.say(f"OU paths are left empty: {error}")
+            self._ou_problem = str(error)
             return None
 
     async def _pages(self) -> AsyncIterator[list[Account]]:

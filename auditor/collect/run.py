@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime
-from typing import Any
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
 
-from auditor import __version__
-from auditor.collect.discovery import Discovery, Places, placed
+from auditor.collect.discovery import Discovery
 from auditor.collect.interface import Access, Collector, Progress
-from auditor.errors import AuditorError, EvidenceError, InterruptedRunError
-from auditor.model import Account, AccountRecord, Caller, EvidenceFile, EvidenceGap, Outcome
+from auditor.collect.ledger import INTERRUPTED, RUN_TIMEOUT, Ledger, failed
+from auditor.errors import AuditorError, EvidenceError, InterruptedRunError, SnapshotError, UnfinishedRunError
+from auditor.model import Account, AccountRecord, Caller, EvidenceFile, EvidenceGap
 from auditor.settings import Settings
-from auditor.snapshot import SCHEMA_VERSION, Manifest, Snapshot, SnapshotWriter
+from auditor.snapshot import Snapshot
 
 # While a report is being generated its account has no call in flight, so more accounts are open than calls.
 _ACCOUNTS_PER_CALL = 8
-_INTERRUPTED = EvidenceError("collect", "Interrupted", "the run was interrupted before this account was done")
+_GRACE = 10.0  # seconds for what is in flight when the operator stops a run
 
 
 async def collect(
@@ -27,90 +26,118 @@ async def collect(
     enter: Callable[[Caller], Access],
     collectors: Sequence[Collector],
     progress: Progress,
+    *,
+    resume: Path | None = None,
+    retry_gaps: bool = False,
+    stop: asyncio.Event | None = None,
 ) -> Snapshot:
-    """Collect and seal a snapshot below ``settings.out``.
+    """Collect and seal a snapshot below ``settings.out``, or go on with ``resume``.
 
-    Raises AccessError or ScopeError before any role is assumed, WrongAccountError when evidence was mixed up, and
-    InterruptedRunError, the snapshot sealed, when the task is cancelled.
+    ``retry_gaps`` tries the accounts with gaps again. ``stop``, once set, starts nothing more, waits ten seconds for
+    what is in flight and seals what there is.
+
+    Raises AccessError, ScopeError or SnapshotError before any role is assumed, WrongAccountError when evidence was
+    mixed up, UnfinishedRunError when the disk does not take it, and InterruptedRunError, the snapshot sealed, when
+    the run is stopped or its task cancelled.
     """
-    run = _Run(settings, discovery, collectors, progress)
+    ledger = Ledger(settings, discovery, [c.kind for c in collectors], resume, retry_gaps=retry_gaps)
+    run = _Run(settings, discovery, collectors, progress, ledger)
     try:
-        await discovery.start()
-        await run.work(enter(discovery.caller))
-        return run.seal(await discovery.places(), interrupted=False)
+        async with _stopping(run, stop), asyncio.timeout(settings.run_timeout):
+            await discovery.start()
+            await run.work(enter(discovery.caller))
+            places = await discovery.places()
+        return ledger.seal(places)
+    except TimeoutError:
+        progress.say(f"the run did not end within {settings.run_timeout:g} seconds; it was sealed with what it had")
+        return ledger.seal(discovery.places_so_far(), RUN_TIMEOUT)
     except asyncio.CancelledError:
-        if not run.begun:
+        if not ledger.begun:
             raise
-        raise InterruptedRunError(run.seal(discovery.places_so_far(), interrupted=True).folder) from None
+        raise InterruptedRunError(ledger.seal(discovery.places_so_far(), INTERRUPTED).folder) from None
     except ExceptionGroup as group:
-        raise _cause(group) from group
+        raise _told(_cause(group), ledger) from group
     finally:
         discovery.close()
+        ledger.close()
 
 
 class _Run:
-    """The state of one run: which accounts there are, and what became of each."""
+    """Lists accounts and works on them at the same time."""
 
     def __init__(
-        self, settings: Settings, discovery: Discovery, collectors: Sequence[Collector], progress: Progress
+        self,
+        settings: Settings,
+        discovery: Discovery,
+        collectors: Sequence[Collector],
+        progress: Progress,
+        ledger: Ledger,
     ) -> None:
         self._settings, self._discovery = settings, discovery
-        self._collectors, self._progress = collectors, progress
-        self._started_at = datetime.now(UTC).replace(microsecond=0)
-        self._writer: SnapshotWriter | None = None
-        self._accounts: dict[str, Account] = {}
-        self._records: dict[str, AccountRecord] = {}
+        self._collectors, self._progress, self._ledger = collectors, progress, ledger
+        self._workers = settings.concurrency * _ACCOUNTS_PER_CALL
         self._waiting: asyncio.Queue[Account | None] = asyncio.Queue()
-
-    @property
-    def begun(self) -> bool:
-        return self._writer is not None
-
-    @property
-    def _store(self) -> SnapshotWriter:
-        """Made with the first account, so that a scope that names nothing leaves no folder behind."""
-        if self._writer is None:
-            self._writer = SnapshotWriter.create(self._settings.out, self._discovery.organization.id, self._started_at)
-        return self._writer
+        self._in_flight = 0
+        self._idle = asyncio.Event()
+        self._winding_down = False
 
     async def work(self, access: Access) -> None:
-        """List accounts and work on them at the same time."""
-        workers = self._settings.concurrency * _ACCOUNTS_PER_CALL
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._list(workers))
-            for _ in range(workers):
+            group.create_task(self._list())
+            for _ in range(self._workers):
                 group.create_task(self._take(access))
 
-    async def _list(self, workers: int) -> None:
+    async def wind_down(self) -> None:
+        """Start nothing more; return when nothing is in flight, or after the grace."""
+        self._winding_down = True
+        if self._in_flight:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), _GRACE)
+
+    async def _list(self) -> None:
         async for account, exclusion in self._discovery.accounts():
-            self._accounts[account.id] = account
-            if exclusion:
-                self._finish(AccountRecord(account, Outcome.EXCLUDED, exclusion))
-            else:
+            if self._ledger.expects(account, exclusion):
                 self._progress.found(1)
                 self._waiting.put_nowait(account)
-        for _ in range(workers):
+        for _ in range(self._workers):
             self._waiting.put_nowait(None)
 
     async def _take(self, access: Access) -> None:
-        while (account := await self._waiting.get()) is not None:
-            self._finish(await self._assess(account, access))
+        while (account := await self._waiting.get()) is not None and not self._winding_down:
+            self._in_flight += 1
+            try:
+                record = await self._assessed(account, access)
+                self._ledger.finish(record)
+                self._progress.finished(record)
+            finally:
+                self._in_flight -= 1
+                if not self._in_flight and self._winding_down:
+                    self._idle.set()
+
+    async def _assessed(self, account: Account, access: Access) -> AccountRecord:
+        limit = self._settings.account_timeout
+        try:
+            async with asyncio.timeout(limit):
+                return await self._assess(account, access)
+        except TimeoutError:
+            slow = EvidenceError("collect", "AccountTimeout", f"the account was not done within {limit:g} seconds")
+            return self._ledger.record(account, (), [failed(c.kind, slow) for c in self._collectors])
 
     async def _assess(self, account: Account, access: Access) -> AccountRecord:
         try:
             calls = await access.open(account)
         except EvidenceError as error:
-            return _record(account, (), [_gap(c.kind, error) for c in self._collectors])
+            return self._ledger.record(account, (), [failed(c.kind, error) for c in self._collectors])
         files: list[EvidenceFile] = []
         gaps: list[EvidenceGap] = []
         for collector in self._collectors:
             try:
                 await self._gather(account, calls, collector, files)
             except EvidenceError as error:
-                gaps.append(_gap(collector.kind, error))
-        return _record(account, files, gaps)
+                gaps.append(failed(collector.kind, error))
+        return self._ledger.record(account, files, gaps)
 
-    async def _gather(self, account: Account, calls: Any, collector: Collector, files: list[EvidenceFile]) -> None:
+    async def _gather(self, account: Account, calls: object, collector: Collector, files: list[EvidenceFile]) -> None:
         """Keep the evidence even where it cannot be used: an auditor may want to see why."""
         evidence = await collector.collect(account, calls)
         unusable: EvidenceError | None = None
@@ -118,52 +145,36 @@ class _Run:
             collector.check(account, evidence)
         except EvidenceError as error:
             unusable = error
-        files.append(self._store.store(account.id, evidence))
+        files.append(self._ledger.store(account.id, evidence))
         if unusable:
             raise unusable
 
-    def _finish(self, record: AccountRecord) -> None:
-        self._records[record.account.id] = record
-        self._store.record(record)
-        if record.outcome is not Outcome.EXCLUDED:
-            self._progress.finished(record)
 
-    def seal(self, places: Places, *, interrupted: bool) -> Snapshot:
-        for account_id, account in self._accounts.items():
-            if account_id not in self._records:
-                self._finish(_record(account, (), [_gap(c.kind, _INTERRUPTED) for c in self._collectors]))
-        records = sorted(self._records.values(), key=lambda r: r.account.id)
-        manifest = Manifest(
-            schema_version=SCHEMA_VERSION,
-            snapshot_id=self._store.snapshot_id,
-            tool_version=__version__,
-            organization=self._discovery.organization,
-            caller=self._discovery.caller,
-            as_of=self._settings.as_of or self._store.started_at,
-            started_at=self._store.started_at,
-            finished_at=datetime.now(UTC).replace(microsecond=0),
-            interrupted=interrupted,
-            settings=_recorded(self._settings),
-            accounts=tuple(replace(r, account=placed(r.account, places)) for r in records),
-        )
-        return self._store.seal(manifest)
+@contextlib.asynccontextmanager
+async def _stopping(run: _Run, stop: asyncio.Event | None) -> AsyncIterator[None]:
+    """While open, a set ``stop`` winds the run down and then cancels the task that holds this context."""
+    task = asyncio.current_task()
+
+    async def watch() -> None:
+        if stop and task:
+            await stop.wait()
+            await run.wind_down()
+            task.cancel()
+
+    watcher = asyncio.create_task(watch())
+    try:
+        yield
+        if stop and stop.is_set():
+            raise asyncio.CancelledError
+    finally:
+        watcher.cancel()
 
 
-def _record(account: Account, files: Sequence[EvidenceFile], gaps: Sequence[EvidenceGap]) -> AccountRecord:
-    if not gaps:
-        return AccountRecord(account, Outcome.ASSESSED, evidence=tuple(files))
-    reason = "; ".join(dict.fromkeys(f"{gap.stage}: {gap.code}" for gap in gaps))
-    return AccountRecord(account, Outcome.NOT_ASSESSED, reason, tuple(files), tuple(gaps))
-
-
-def _gap(kind: str, error: EvidenceError) -> EvidenceGap:
-    return EvidenceGap(kind, error.stage, error.code, error.message)
-
-
-def _recorded(settings: Settings) -> dict[str, Any]:
-    """The settings without what may be a secret."""
-    values = settings.model_dump(mode="json")
-    return values | {"external_id": "(set)" if settings.external_id else None}
+def _told(error: BaseException, ledger: Ledger) -> BaseException:
+    """What could not be written in the middle of a run is told with how to go on."""
+    if isinstance(error, SnapshotError) and ledger.begun:
+        return UnfinishedRunError(str(error), ledger.folder)
+    return error
 
 
 def _cause(group: BaseExceptionGroup[BaseException]) -> BaseException:

@@ -284,7 +284,8 @@ async def test_an_interrupted_run_keeps_what_was_collected_and_names_the_rest(tm
 
 async def test_the_journal_has_a_whole_line_for_every_account(tmp_path: Path) -> None:
     snapshot = await run(tmp_path, FakeDirectory([numbered(1, 2), numbered(3, state="CLOSED")], {}))
-    lines = (snapshot.folder / "journal.jsonl").read_text().splitlines()
+    first, *lines = (snapshot.folder / "journal.jsonl").read_text().splitlines()
+    assert json.loads(first)["attempt"]["number"] == 1
     assert {json.loads(line)["account"]["id"] for line in lines} == {"000000000001", "000000000002", "000000000003"}
 
 

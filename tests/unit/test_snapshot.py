@@ -97,7 +97,7 @@ def test_two_snapshots_of_one_second_do_not_meet(tmp_path: Path) -> None:
 def test_the_journal_holds_whole_lines_before_anything_is_sealed(tmp_path: Path) -> None:
     writer = SnapshotWriter.create(tmp_path, "o-abc", AS_OF)
     for record in (excluded(OTHER), unreachable(ACCOUNT)):
-        writer.record(record)
+        writer.journal.record(record)
     lines = (writer.folder / "journal.jsonl").read_text().splitlines()
     assert [json.loads(line)["account"]["id"] for line in lines] == [OTHER, ACCOUNT]
     assert json.loads(lines[1])["gaps"][0]["code"] == "AccessDenied"

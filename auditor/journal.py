@@ -1,0 +1,110 @@
+"""The journal of a snapshot that is being collected: what is known to be whole when a run was cut off."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from pydantic import AwareDatetime, TypeAdapter
+
+from auditor.errors import SnapshotError
+from auditor.model import AccountRecord, Caller, Organization
+
+NAME = "journal.jsonl"
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One run into a snapshot: the first, or one that resumes it. Times are UTC."""
+
+    number: int
+    tool_version: str
+    organization: Organization
+    caller: Caller
+    as_of: AwareDatetime
+    started_at: AwareDatetime
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+_ATTEMPT: TypeAdapter[Attempt] = TypeAdapter(Attempt)
+_RECORD: TypeAdapter[AccountRecord] = TypeAdapter(AccountRecord)
+
+
+def read_attempts(folder: Path) -> list[Attempt]:
+    """The attempts that a journal tells of, without holding it; none where there is no journal."""
+    try:
+        lines = (folder / NAME).read_bytes().splitlines()
+    except OSError:
+        return []
+    begun = [line for line in lines if line.startswith(b'{"attempt": {') and line.endswith(b"}}")]
+    return [_ATTEMPT.validate_python(json.loads(line)["attempt"]) for line in begun]
+
+
+class Journal:
+    """Lines of JSON, an attempt or an account's outcome each, flushed as they are written.
+
+    Only one process at a time may hold it. ``attempts`` and ``records`` (the last of each account) are what was there.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Open, lock and read; a line that was torn off is thrown away. Raises SnapshotError."""
+        self.attempts: list[Attempt] = []
+        self.records: dict[str, AccountRecord] = {}
+        try:
+            self._file: BinaryIO = (folder / NAME).open("a+b")
+        except OSError as error:
+            raise SnapshotError(f"cannot write {folder / NAME}: {error.strerror}") from error
+        (folder / NAME).chmod(0o600)
+        self._lock(folder)
+        self._read()
+
+    def begin(self, attempt: Attempt) -> None:
+        self.attempts.append(attempt)
+        self._append({"attempt": _ATTEMPT.dump_python(attempt, mode="json")})
+
+    def record(self, record: AccountRecord) -> None:
+        self._append(_RECORD.dump_python(record, mode="json"))
+
+    def close(self) -> None:
+        self._file.close()
+
+    def _lock(self, folder: Path) -> None:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise SnapshotError(f"another run is writing to {folder}; wait for it, or stop it") from None
+
+    def _read(self) -> None:
+        whole = 0
+        for length, line in self._lines():
+            if "attempt" in line and "outcome" not in line:
+                self.attempts.append(_ATTEMPT.validate_python(line["attempt"]))
+            else:
+                record = _RECORD.validate_json(json.dumps(line))
+                self.records[record.account.id] = record
+            whole += length
+        self._file.truncate(whole)
+
+    def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
+        """Every whole line with its length in bytes, up to the first that is torn."""
+        self._file.seek(0)
+        for raw in self._file:
+            try:
+                line = json.loads(raw)
+            except ValueError:
+                return
+            if not raw.endswith(b"\n") or not isinstance(line, dict):
+                return
+            yield len(raw), line
+
+    def _append(self, line: dict[str, Any]) -> None:
+        try:
+            self._file.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
+            self._file.flush()
+        except OSError as error:
+            raise SnapshotError(f"cannot write the journal: {error.strerror}") from error
