@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,6 +30,7 @@ class Assessment:
     started_at: datetime
     finished_at: datetime
     interrupted: bool
+    run: Mapping[str, Any]
     tool_version: str
     manifest_sha256: str
     catalog_hash: str
@@ -86,6 +87,7 @@ def assess(
         started_at=manifest.started_at,
         finished_at=manifest.finished_at,
         interrupted=manifest.interrupted,
+        run=manifest.run,
         tool_version=manifest.tool_version,
         manifest_sha256=snapshot.manifest_sha256(),
         catalog_hash=catalog.hash,

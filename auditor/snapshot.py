@@ -27,7 +27,7 @@ class Manifest:
     """What was collected, by whom, when and with which settings; all times are UTC.
 
     ``accounts`` holds every account of the organization, in the order of their ids; ``attempts`` the runs that
-    filled the snapshot, the first one first.
+    filled the snapshot, the first one first; ``run`` is what the last of them cost (``auditor.statistics``).
     """
 
     schema_version: int
@@ -42,6 +42,7 @@ class Manifest:
     settings: Mapping[str, Any] = field(default_factory=dict)
     accounts: tuple[AccountRecord, ...] = ()
     attempts: tuple[Attempt, ...] = ()
+    run: Mapping[str, Any] = field(default_factory=dict)
 
 
 _MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)

@@ -160,6 +160,7 @@ def assessment(
         "started_at": AS_OF,
         "finished_at": AS_OF + timedelta(minutes=3),
         "interrupted": False,
+        "run": {"calls": {"iam": 4}},
         "tool_version": "0.1.0",
         "manifest_sha256": "ab" * 32,
         "catalog_hash": "cd" * 32,

@@ -11,7 +11,7 @@ from typing import Any
 
 from aiobotocore.credentials import AioCredentials
 
-from auditor.aws.calls import Calls, Operation, Response
+from auditor.aws.calls import Budget, Calls, Operation, Response
 from auditor.aws.faults import EXPIRED
 from auditor.aws.session import Clients
 from auditor.errors import EvidenceError
@@ -48,16 +48,16 @@ class AccountCalls:
     """Calls into one account, each signed with that account's credentials and no others."""
 
     def __init__(self, calls: Calls, source: CallerCredentials | RoleCredentials) -> None:
-        self._calls, self._source = calls, source
+        self._calls, self._source, self._budget = calls, source, Budget()
 
     async def __call__(self, stage: str, operation: Operation, **parameters: Any) -> Response:
         """Raises EvidenceError; credentials that ran out on the way are renewed once."""
         try:
-            return await self._calls(stage, operation, await self._source.current(), **parameters)
+            return await self._calls(stage, operation, await self._source.current(), self._budget, **parameters)
         except EvidenceError as error:
             if error.code not in EXPIRED:
                 raise
-        return await self._calls(stage, operation, await self._source.renewed(), **parameters)
+        return await self._calls(stage, operation, await self._source.renewed(), self._budget, **parameters)
 
 
 class CallerCredentials:

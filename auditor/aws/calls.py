@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any
 
 from aiobotocore.credentials import AioCredentials
 
 from auditor.aws.faults import FAULTS, Fault, evidence_error, is_passing, is_throttle
+from auditor.aws.pace import Pace
 from auditor.aws.session import acting_as
+from auditor.statistics import RunStatistics
 
 Operation = Callable[..., Awaitable[dict[str, Any]]]
 Response = Mapping[str, Any]
@@ -19,29 +20,47 @@ Response = Mapping[str, Any]
 _ATTEMPTS = 8
 _TRANSPORT_ATTEMPTS = 3  # a host that does not answer costs a read timeout each time
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 20.0  # seconds
+_ACCOUNT_RETRIES = 40
+_RUN_RETRIES, _RUN_RETRIES_PER_CALL = 1000, 2
+_THROTTLED_TOGETHER = ("sts", "organizations")
+
+
+class Budget:
+    """How many retries one account may still cost."""
+
+    def __init__(self, retries: int = _ACCOUNT_RETRIES) -> None:
+        self.left = retries
 
 
 class Calls:
-    """At most ``concurrency`` calls in flight; a call that waits to be tried again is not in flight."""
+    """At most ``concurrency`` calls in flight; a call that waits to be tried again is not in flight.
 
-    def __init__(self, concurrency: int, jitter: random.Random | None = None) -> None:
+    One account's throttling slows that account's calls only. STS and Organizations throttle the caller as a whole, so
+    all their callers slow down together and recover together.
+    """
+
+    def __init__(self, concurrency: int, statistics: RunStatistics | None = None) -> None:
+        self.statistics = statistics or RunStatistics()
         self._slots = asyncio.Semaphore(concurrency)
-        self._jitter = jitter or random.Random()
-        self.counts: Counter[str] = Counter()
+        self._paces = {service: Pace() for service in _THROTTLED_TOGETHER}
+        self._jitter = random.Random()
 
     async def __call__(
-        self, stage: str, operation: Operation, credentials: AioCredentials, /, **parameters: Any
+        self,
+        stage: str,
+        operation: Operation,
+        credentials: AioCredentials,
+        budget: Budget | None = None,
+        /,
+        **parameters: Any,
     ) -> Response:
         """Raises EvidenceError with ``stage`` when AWS says no, or does not answer after some tries."""
-        attempt = 1
-        while True:
-            try:
-                return await self._once(operation, credentials, parameters)
-            except FAULTS as error:
-                if not self._try_again(error, attempt):
-                    raise evidence_error(error, stage) from error
-            await asyncio.sleep(self._pause(attempt))
-            attempt += 1
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        try:
+            return await self._persistent(stage, operation, credentials, budget or Budget(), parameters)
+        finally:
+            self.statistics.seconds[stage] += clock() - began
 
     async def pages(
         self, stage: str, operation: Operation, credentials: AioCredentials, key: str, /, **parameters: Any
@@ -55,19 +74,58 @@ class Calls:
                 return
             token = {"NextToken": page["NextToken"]}
 
-    async def _once(self, operation: Operation, credentials: AioCredentials, parameters: Mapping[str, Any]) -> Response:
-        async with self._slots:
-            self.counts["calls"] += 1
-            with acting_as(credentials):
-                return await operation(**parameters)
+    async def _persistent(
+        self,
+        stage: str,
+        operation: Operation,
+        credentials: AioCredentials,
+        budget: Budget,
+        parameters: Mapping[str, Any],
+    ) -> Response:
+        service, attempt = _service(operation), 1
+        while True:
+            try:
+                return await self._once(service, operation, credentials, parameters)
+            except FAULTS as error:
+                if not self._try_again(error, service, attempt, budget):
+                    raise evidence_error(error, stage) from error
+            await asyncio.sleep(self._pause(attempt))
+            attempt += 1
 
-    def _try_again(self, error: Fault, attempt: int) -> bool:
-        self.counts["throttles"] += is_throttle(error)
-        answered = hasattr(error, "response")
-        again = is_passing(error) and attempt < (_ATTEMPTS if answered else _TRANSPORT_ATTEMPTS)
-        self.counts["retries"] += again
-        return again
+    async def _once(
+        self, service: str, operation: Operation, credentials: AioCredentials, parameters: Mapping[str, Any]
+    ) -> Response:
+        pace = self._paces.get(service)
+        if pace:
+            await pace.turn()
+        async with self._slots:
+            self.statistics.calls[service] += 1
+            with acting_as(credentials):
+                answer = await operation(**parameters)
+        if pace:
+            pace.passed()
+        return answer
+
+    def _try_again(self, error: Fault, service: str, attempt: int, budget: Budget) -> bool:
+        statistics = self.statistics
+        if is_throttle(error):
+            statistics.throttles[service] += 1
+            if service in self._paces:
+                self._paces[service].throttled()
+        allowed = _RUN_RETRIES + _RUN_RETRIES_PER_CALL * statistics.calls.total()
+        limit = _ATTEMPTS if hasattr(error, "response") else _TRANSPORT_ATTEMPTS
+        if not is_passing(error) or attempt >= limit or budget.left <= 0 or statistics.retries >= allowed:
+            return False
+        budget.left -= 1
+        statistics.retries += 1
+        return True
 
     def _pause(self, attempt: int) -> float:
         """Full jitter: anything from nothing to a bound that doubles."""
         return self._jitter.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt))
+
+
+def _service(operation: Operation) -> str:
+    """``sts`` for a method of an STS client."""
+    client: Any = getattr(operation, "__self__", None)
+    return str(client.meta.service_model.service_name) if client is not None else "unknown"

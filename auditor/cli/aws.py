@@ -80,6 +80,7 @@ async def collect_from_aws(
             resume=resume,
             retry_gaps=retry_gaps,
             stop=_stop_on_interrupt(progress),
+            statistics=aws.calls.statistics,
         )
 
 

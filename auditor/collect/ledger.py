@@ -15,6 +15,7 @@ from auditor.journal import Attempt
 from auditor.model import Account, AccountRecord, Evidence, EvidenceFile, EvidenceGap, Outcome
 from auditor.settings import Settings
 from auditor.snapshot import SCHEMA_VERSION, Manifest, Snapshot, SnapshotWriter
+from auditor.statistics import RunStatistics
 
 INTERRUPTED = EvidenceError("collect", "Interrupted", "the run was interrupted before this account was done")
 RUN_TIMEOUT = EvidenceError("collect", "RunTimeout", "the run ended at its time limit before this account was done")
@@ -25,10 +26,17 @@ class Ledger:
     """Records of all accounts that are known so far; those kept from earlier attempts are not collected again."""
 
     def __init__(
-        self, settings: Settings, discovery: Discovery, kinds: Sequence[str], resume: Path | None, *, retry_gaps: bool
+        self,
+        settings: Settings,
+        discovery: Discovery,
+        kinds: Sequence[str],
+        statistics: RunStatistics,
+        resume: Path | None,
+        *,
+        retry_gaps: bool,
     ) -> None:
         self._settings, self._discovery, self._kinds = settings, discovery, kinds
-        self._retry_gaps = retry_gaps
+        self._statistics, self._retry_gaps = statistics, retry_gaps
         self._now = datetime.now(UTC).replace(microsecond=0)
         self._accounts: dict[str, Account] = {}
         self._records: dict[str, AccountRecord] = {}
@@ -90,6 +98,7 @@ class Ledger:
             settings=_recorded(self._settings),
             accounts=tuple(replace(r, account=placed(r.account, places)) for r in records),
             attempts=tuple(self._store.journal.attempts),
+            run=self._statistics.figures(),
         )
         return self._store.seal(manifest)
 

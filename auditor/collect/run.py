@@ -14,6 +14,7 @@ from auditor.errors import AuditorError, EvidenceError, InterruptedRunError, Sna
 from auditor.model import Account, AccountRecord, Caller, EvidenceFile, EvidenceGap
 from auditor.settings import Settings
 from auditor.snapshot import Snapshot
+from auditor.statistics import RunStatistics
 
 # While a report is being generated its account has no call in flight, so more accounts are open than calls.
 _ACCOUNTS_PER_CALL = 8
@@ -30,6 +31,7 @@ async def collect(
     resume: Path | None = None,
     retry_gaps: bool = False,
     stop: asyncio.Event | None = None,
+    statistics: RunStatistics | None = None,
 ) -> Snapshot:
     """Collect and seal a snapshot below ``settings.out``, or go on with ``resume``.
 
@@ -40,7 +42,8 @@ async def collect(
     mixed up, UnfinishedRunError when the disk does not take it, and InterruptedRunError, the snapshot sealed, when
     the run is stopped or its task cancelled.
     """
-    ledger = Ledger(settings, discovery, [c.kind for c in collectors], resume, retry_gaps=retry_gaps)
+    kinds = [collector.kind for collector in collectors]
+    ledger = Ledger(settings, discovery, kinds, statistics or RunStatistics(), resume, retry_gaps=retry_gaps)
     run = _Run(settings, discovery, collectors, progress, ledger)
     try:
         async with _stopping(run, stop), asyncio.timeout(settings.run_timeout):

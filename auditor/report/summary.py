@@ -47,6 +47,7 @@ def summary(assessment: Assessment) -> dict[str, Any]:
         },
         "complete": cover.complete,
         "interrupted": assessment.interrupted,
+        "run": dict(assessment.run),
         "users": int((~assessment.users["is_root"]).sum()),
         "credentials": len(assessment.credentials),
         "findings": findings_by_status(assessment),

@@ -17,9 +17,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Every module or package right below ``auditor``, lowest layer first. One may import what stands in a line above its
 # own, and nothing else: not its neighbours on the same line either.
 LAYERS = (
-    ("errors", "times"),
+    ("errors", "times", "statistics"),
     ("model",),
-    ("ages", "files", "schema"),
+    ("ages", "files", "schema", "journal"),
     ("credential_report", "snapshot", "catalog"),
     ("settings",),
     ("scope",),

@@ -1,0 +1,33 @@
+"""Slowing down together: some APIs are throttled for the caller as a whole, whatever account a call is about."""
+
+from __future__ import annotations
+
+import asyncio
+
+_SMALLEST, _WIDEST = 0.02, 2.0  # seconds between two calls
+_ONE_STORM = 0.25  # seconds in which throttles count as one: calls in flight together are throttled together
+
+
+class Pace:
+    """Spaces the calls of one service: wider after a throttle, closer with each success, in the end not at all."""
+
+    def __init__(self) -> None:
+        self.gap = 0.0
+        self._next = self._last_storm = 0.0
+
+    async def turn(self) -> None:
+        """Wait for the next free place."""
+        now = asyncio.get_running_loop().time()
+        place = max(now, self._next)
+        self._next = place + self.gap
+        if place > now:
+            await asyncio.sleep(place - now)
+
+    def throttled(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._last_storm > _ONE_STORM:
+            self._last_storm = now
+            self.gap = min(_WIDEST, max(_SMALLEST, self.gap * 2))
+
+    def passed(self) -> None:
+        self.gap = self.gap / 2 if self.gap > _SMALLEST else 0.0
