@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import Reporter, complain, show_table
+from auditor.cli.console import complain, show_table
 from auditor.cli.options import CONFIG, PACE, SCOPE, TALK, WHO, options, settings_from
+from auditor.cli.progress import Reporter
 
 if TYPE_CHECKING:
     from auditor.collect import Reached

@@ -114,6 +114,7 @@ async def _connected(
 ) -> AsyncIterator[_Connection]:
     async with open_clients(settings.profile, settings.region, settings.concurrency) as clients:
         calls = Calls(settings.concurrency)
+        progress.watch(calls.statistics)
         directory: Directory = AwsDirectory(clients, calls)
         if listed is not None:
             directory = FileDirectory(listed, directory)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import Reporter
 from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, RESUME, SCOPE, TALK, WHO, options, settings_from
+from auditor.cli.progress import Reporter
 from auditor.cli.resuming import Plan, plan_from
 from auditor.errors import InterruptedRunError
 

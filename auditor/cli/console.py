@@ -10,11 +10,9 @@ from datetime import datetime
 from numbers import Integral
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from auditor.model import AccountRecord, Outcome
 from auditor.times import iso
 
 _ENDLESS = 100_000  # characters
@@ -63,59 +61,3 @@ def busy(what: str, *, quiet: bool) -> Iterator[None]:
         return
     with console.status(what):
         yield
-
-
-class Reporter:
-    """Tells how a collection goes: a line of progress on a terminal, each account with ``verbose``."""
-
-    def __init__(self, *, quiet: bool, verbose: bool) -> None:
-        self._console = Console(stderr=True)
-        self._quiet, self._verbose = quiet, verbose
-        self._total = self._done = self._failed = 0
-        self._bar = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(),
-            TextColumn("{task.fields[done]} done, {task.fields[failed]} failed, {task.fields[left]} left"),
-            TimeElapsedColumn(),
-            console=self._console,
-            disable=quiet or not self._console.is_terminal,
-            transient=True,
-        )
-        self._task = self._bar.add_task("accounts", total=None, done=0, failed=0, left=0)
-
-    @contextmanager
-    def showing(self) -> Iterator[Reporter]:
-        with self._bar:
-            yield self
-
-    def say(self, message: str) -> None:
-        if not self._quiet:
-            self._print(message)
-
-    def found(self, in_scope: int) -> None:
-        self._total += in_scope
-        self._update()
-
-    def finished(self, record: AccountRecord) -> None:
-        failed = record.outcome is Outcome.NOT_ASSESSED
-        self._done += not failed
-        self._failed += failed
-        if self._verbose:
-            told = "; ".join(f"{g.stage}: {g.code}: {g.message}" for g in record.gaps) or record.outcome.value
-            self._print(f"{record.account.id} {told}")
-        self._update()
-
-    def _update(self) -> None:
-        finished = self._done + self._failed
-        self._bar.update(
-            self._task,
-            total=self._total,
-            completed=finished,
-            done=self._done,
-            failed=self._failed,
-            left=self._total - finished,
-        )
-
-    def _print(self, message: str) -> None:
-        self._console.print(Text(plain(message)), soft_wrap=True)

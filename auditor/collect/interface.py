@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
 from auditor.model import Account, AccountRecord, Caller, Evidence, Organization
+from auditor.statistics import RunStatistics
 
 
 class OuTree(Protocol):
@@ -50,6 +51,9 @@ class Collector(Protocol):
 
 class Progress(Protocol):
     """Is told how a run goes."""
+
+    def watch(self, statistics: RunStatistics) -> None:
+        """Where calls, retries and throttles are counted."""
 
     def say(self, message: str) -> None:
         """One sentence that the operator should read."""

@@ -18,6 +18,7 @@ from auditor.model import Account, AccountRecord, Caller, Evidence, Organization
 from auditor.scope import Scope
 from auditor.settings import Settings
 from auditor.snapshot import Snapshot
+from auditor.statistics import RunStatistics
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 CALLER = Caller("arn:aws:iam::000000000001:user/auditor", "000000000001")
@@ -101,6 +102,8 @@ class FakeCollector:
 class FakeProgress:
     def __init__(self) -> None:
         self.said, self.total, self.records = list[str](), 0, list[AccountRecord]()
+
+    def watch(self, statistics: RunStatistics) -> None: ...
 
     def say(self, message: str) -> None:
         self.said.append(message)
