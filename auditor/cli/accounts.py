@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
 import sys
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.console import complain, show_table
+from auditor.cli.loop import run_async
 from auditor.cli.options import CONFIG, PACE, SCOPE, TALK, WHO, options, settings_from
 from auditor.cli.progress import Reporter
 
@@ -32,7 +32,7 @@ def accounts(form: str, **given: Any) -> int:
 
     settings = settings_from(given)
     with Reporter(quiet=settings.quiet, verbose=settings.verbose).showing() as progress:
-        reached = asyncio.run(reach_in_aws(settings, progress))
+        reached = run_async(reach_in_aws(settings, progress))
     _print([_row(r) for r in reached], form)
     tried = [r for r in reached if r.reachable is not None]
     lost = sum(not r.reachable for r in tried)

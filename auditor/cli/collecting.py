@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from auditor.cli.loop import run_async
 from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, RESUME, SCOPE, TALK, WHO, options, settings_from
 from auditor.cli.progress import Reporter
 from auditor.cli.resuming import Plan, plan_from
@@ -85,7 +85,7 @@ def _collected(plan: Plan) -> Snapshot:
     from auditor.cli.aws import collect_from_aws
 
     with Reporter(quiet=plan.settings.quiet, verbose=plan.settings.verbose).showing() as progress:
-        return asyncio.run(collect_from_aws(plan.settings, progress, resume=plan.resume, retry_gaps=plan.retry_gaps))
+        return run_async(collect_from_aws(plan.settings, progress, resume=plan.resume, retry_gaps=plan.retry_gaps))
 
 
 @contextmanager
