@@ -1,94 +1,40 @@
-"""One measurement in a process of its own, so that its peak of memory is its own."""
+"""One measurement in a process of its own, so that its CPU time and its peak of memory are its own."""
 
 from __future__ import annotations
 
+import importlib
 import json
 import resource
+import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
-AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 Figures = dict[str, Any]
 
 
-def make_snapshot(folder: str, accounts: int, users: int) -> Figures:
-    """A snapshot of a boxed organization, written without collecting it."""
-    from auditor.model import Account, AccountRecord, Caller, Evidence, Organization, Outcome
-    from auditor.sandbox import Sandbox, SandboxOptions
-    from auditor.snapshot import SCHEMA_VERSION, Manifest, SnapshotWriter
-
-    box = Sandbox(SandboxOptions(accounts=accounts, users=users, as_of=AS_OF, faulty=False))
-    writer = SnapshotWriter.create(Path(folder), "o-bench", AS_OF)
-    records = []
-    for account in box.organization.active:
-        report = Evidence("credential-report", box.report(account.id), "csv", "bench", AS_OF, AS_OF)
-        file = writer.store(account.id, report)
-        records.append(AccountRecord(Account(account.id, account.name), Outcome.ASSESSED, evidence=(file,)))
-    caller, organization = Caller(f"arn:aws-bench:iam::{accounts}:user/x", "0"), Organization("o-bench")
-    times = (AS_OF, AS_OF, AS_OF)
-    identity = (SCHEMA_VERSION, writer.snapshot_id, "bench", organization, caller)
-    snapshot = writer.seal(Manifest(*identity, *times, False, {}, tuple(records)))
-    return {"snapshot": str(snapshot.folder), "accounts": len(records)}
+def measured(case: str, environment: Mapping[str, str] | None = None, **arguments: Any) -> Figures:
+    """The figures of ``case``, a ``module.function`` of this package, run in a child with ``environment``."""
+    command = [sys.executable, "-m", __name__, case, json.dumps(arguments)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True, env=environment)
+    figures: Figures = json.loads(done.stdout)
+    return figures
 
 
-def frames(snapshot: str) -> Figures:
-    """Parse, merge and type all reports."""
-    from auditor.frames import build_frames
-    from auditor.snapshot import Snapshot
-
-    opened = Snapshot.open(Path(snapshot))
-    started = time.perf_counter()
-    built = build_frames(opened, AS_OF)
-    return {"seconds": time.perf_counter() - started, "users": len(built.users), "credentials": len(built.credentials)}
+def cpu_seconds() -> float:
+    """Of this process so far, in the program and in the kernel for it."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
 
 
-def evaluation(snapshot: str) -> Figures:
-    """Judge by all twelve credential controls; the frames are there already."""
-    from auditor.catalog import Selection, load_catalog
-    from auditor.evaluator import evaluate
-    from auditor.frames import build_frames
-    from auditor.model import Organization
-    from auditor.snapshot import Snapshot
+def _run(case: str, arguments: Mapping[str, Any]) -> Figures:
+    """A case that says its CPU time itself leaves out what it needs to load."""
+    module, _, function = case.partition(".")
+    before = cpu_seconds()
+    figures: Figures = getattr(importlib.import_module(f"tests.benchmarks.{module}"), function)(**arguments)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    return {"cpu": cpu_seconds() - before, "peak_mib": peak} | figures
 
-    catalog = load_catalog()
-    built = build_frames(Snapshot.open(Path(snapshot)), AS_OF)
-    judging = tuple(c for c in catalog.controls.values() if c.check)
-    selection = Selection(judging, {c.id: ("bench:1",) for c in judging})
-    started = time.perf_counter()
-    verdicts = evaluate(built, selection, Organization("o-bench"), "bench", AS_OF)
-    return {"seconds": time.perf_counter() - started, "users": len(built.users), "findings": len(verdicts.findings)}
-
-
-def findings_csv(snapshot: str) -> Figures:
-    """Write findings.csv and credentials.csv."""
-    from auditor.assessment import assess
-    from auditor.catalog import load_catalog
-    from auditor.report import write_reports
-    from auditor.snapshot import Snapshot
-
-    assessment = assess(Snapshot.open(Path(snapshot)), list(load_catalog().benchmarks))
-    with tempfile.TemporaryDirectory() as folder:
-        started = time.perf_counter()
-        write_reports(assessment, Path(folder), ["csv"])
-        seconds = time.perf_counter() - started
-    return {"seconds": seconds, "findings": len(assessment.findings)}
-
-
-CASES: Mapping[str, Callable[..., Figures]] = {
-    "make_snapshot": make_snapshot,
-    "frames": frames,
-    "evaluation": evaluation,
-    "findings_csv": findings_csv,
-}
 
 if __name__ == "__main__":
-    name, arguments = sys.argv[1], json.loads(sys.argv[2])
-    before = time.process_time()
-    figures = CASES[name](**arguments)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    sys.stdout.write(json.dumps(figures | {"cpu": time.process_time() - before, "peak_mib": peak}) + "\n")
+    sys.stdout.write(json.dumps(_run(sys.argv[1], json.loads(sys.argv[2]))) + "\n")

@@ -1,0 +1,47 @@
+"""The product as a client of a boxed organization: the collecting that ``auditor collect`` does, measured."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+import time
+from collections import Counter
+from typing import Any
+
+from aiobotocore.httpsession import AIOHTTPSession
+
+from auditor.cli.aws import collect_from_aws
+from auditor.cli.progress import Reporter
+from auditor.model import Outcome
+from auditor.settings import load_settings
+from tests.benchmarks.child import Figures, cpu_seconds
+
+
+def collecting(**settings: Any) -> Figures:
+    """Collect with ``settings`` into a folder that is thrown away; loading the program is not counted."""
+    traffic = _watched()
+    with tempfile.TemporaryDirectory() as folder:
+        chosen = load_settings(None, settings | {"out": folder}, read_file=False)
+        started, before = time.perf_counter(), cpu_seconds()
+        with Reporter(quiet=True, verbose=False).showing() as progress:
+            snapshot = asyncio.run(collect_from_aws(chosen, progress))
+        figures = {"seconds": time.perf_counter() - started, "cpu": cpu_seconds() - before}
+        records = snapshot.manifest.accounts
+    assessed = sum(record.outcome is Outcome.ASSESSED for record in records)
+    return figures | {"listed": len(records), "assessed": assessed, "concurrency": chosen.concurrency, **traffic}
+
+
+def _watched() -> Counter[str]:
+    """Counts every request that leaves the SDK, and the bytes of answers; costs microseconds a call."""
+    traffic: Counter[str] = Counter({"requests": 0, "bytes": 0, "not_ok": 0})
+    send = AIOHTTPSession.send
+
+    async def watched(session: AIOHTTPSession, request: Any) -> Any:
+        traffic["requests"] += 1
+        answer = await send(session, request)
+        traffic["bytes"] += int(answer.headers.get("Content-Length", 0))
+        traffic["not_ok"] += answer.status_code >= 400
+        return answer
+
+    AIOHTTPSession.send = watched
+    return traffic
