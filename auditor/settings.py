@@ -107,7 +107,7 @@ class Settings(BaseModel):
     as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
     format: Annotated[tuple[Literal["xlsx", "csv", "json"], ...], Several] = ("xlsx", "csv")
     out: Path = Path("reports")
-    concurrency: Annotated[int, Field(ge=1, le=1000)] = 32
+    concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     session_policy: bool = True
     report_timeout: Annotated[float, Field(gt=0, le=86400)] = 300
     fail_on: Severity | None = None

@@ -22,6 +22,8 @@ _TRANSPORT_ATTEMPTS = 3  # a host that does not answer costs a read timeout each
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 20.0  # seconds
 _ACCOUNT_RETRIES = 40
 _RUN_RETRIES, _RUN_RETRIES_PER_CALL = 1000, 2
+# Pages come one after another and everything waits for them, so they never queue behind the accounts' calls.
+_LISTING, _LISTINGS = "organizations", 2
 _THROTTLED_TOGETHER = ("sts", "organizations")
 
 
@@ -42,6 +44,7 @@ class Calls:
     def __init__(self, concurrency: int, statistics: RunStatistics | None = None) -> None:
         self.statistics = statistics or RunStatistics()
         self._slots = asyncio.Semaphore(concurrency)
+        self._lists = asyncio.Semaphore(_LISTINGS)
         self._paces = {service: Pace() for service in _THROTTLED_TOGETHER}
         self._jitter = random.Random()
 
@@ -98,7 +101,7 @@ class Calls:
         pace = self._paces.get(service)
         if pace:
             await pace.turn()
-        async with self._slots:
+        async with self._lists if service == _LISTING else self._slots:
             self.statistics.calls[service] += 1
             with acting_as(credentials):
                 answer = await operation(**parameters)

@@ -41,7 +41,7 @@ OUTPUT = (
         "--fail-on", metavar="SEVERITY", help="Exit 5 on a failure of low, medium, high or critical, or worse"
     ),
 )
-PACE = (click.option("--concurrency", metavar="N", type=int, help="Calls in flight  [32]"),)
+PACE = (click.option("--concurrency", metavar="N", type=int, help="Calls in flight  [64]"),)
 RESUME = (
     click.option("--resume", metavar="SNAPSHOT", type=_FILE, help="Go on with a snapshot that was cut off"),
     click.option("--retry-gaps", metavar="SNAPSHOT", type=_FILE, help="Try a snapshot's accounts with gaps again"),

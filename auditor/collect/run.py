@@ -17,7 +17,7 @@ from auditor.snapshot import Snapshot
 from auditor.statistics import RunStatistics
 
 # While a report is being generated its account has no call in flight, so more accounts are open than calls.
-_ACCOUNTS_PER_CALL = 8
+_ACCOUNTS_PER_CALL = 32
 _GRACE = 10.0  # seconds for what is in flight when the operator stops a run
 
 
