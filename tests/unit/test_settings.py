@@ -57,10 +57,10 @@ def test_the_file_of_the_working_folder_is_read_unless_told_not_to(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert load_settings().concurrency == 32
+    assert load_settings().concurrency == Settings().concurrency
     Path("auditor.yaml").write_text("concurrency: 7\n")
     assert load_settings().concurrency == 7
-    assert load_settings(read_file=False).concurrency == 32
+    assert load_settings(read_file=False).concurrency == Settings().concurrency
     Path("other.yaml").write_text("role: Auditor\n")
     other = load_settings(Path("other.yaml"))
     assert (other.role, other.concurrency) == ("Auditor", 32)
