@@ -63,7 +63,7 @@ def test_the_file_of_the_working_folder_is_read_unless_told_not_to(
     assert load_settings(read_file=False).concurrency == Settings().concurrency
     Path("other.yaml").write_text("role: Auditor\n")
     other = load_settings(Path("other.yaml"))
-    assert (other.role, other.concurrency) == ("Auditor", 32)
+    assert (other.role, other.concurrency) == ("Auditor", Settings().concurrency)
 
 
 def test_options_replace_the_file_key_by_key(tmp_path: Path) -> None:
