@@ -10,7 +10,14 @@ from pathlib import Path
 from auditor.collect.discovery import Discovery
 from auditor.collect.interface import Access, Collector, Progress
 from auditor.collect.ledger import INTERRUPTED, RUN_TIMEOUT, Ledger, failed
-from auditor.errors import AuditorError, EvidenceError, InterruptedRunError, SnapshotError, UnfinishedRunError
+from auditor.errors import (
+    AccessError,
+    AuditorError,
+    EvidenceError,
+    InterruptedRunError,
+    SnapshotError,
+    UnfinishedRunError,
+)
 from auditor.model import Account, AccountRecord, Caller, EvidenceFile, EvidenceGap
 from auditor.settings import Settings
 from auditor.snapshot import Snapshot
@@ -52,6 +59,8 @@ async def collect(
             places = await discovery.places()
         return ledger.seal(places)
     except TimeoutError:
+        if not ledger.begun:
+            raise AccessError(f"AWS did not list any account within {settings.run_timeout:g} seconds") from None
         progress.say(f"the run did not end within {settings.run_timeout:g} seconds; it was sealed with what it had")
         return ledger.seal(discovery.places_so_far(), RUN_TIMEOUT)
     except asyncio.CancelledError:

@@ -311,3 +311,10 @@ async def test_reaching_assumes_roles_and_collects_nothing(tmp_path: Path) -> No
     ]
     assert reached[0].account.ou_path == "Root"
     assert reached[1].problem == "AccessDenied: no"
+
+
+async def test_a_run_that_never_saw_an_account_leaves_nothing_behind(tmp_path: Path) -> None:
+    directory = FakeDirectory([numbered(1)], {}, on_page=lambda _: asyncio.sleep(60))
+    with pytest.raises(AccessError, match="did not list any account"):
+        await run(tmp_path, directory, run_timeout=0.2)
+    assert list(tmp_path.iterdir()) == []
