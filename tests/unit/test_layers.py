@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors", "times", "statistics"),
     ("model",),
-    ("ages", "files", "schema", "journal"),
+    ("ages", "evidence", "files", "schema", "journal"),
     ("credential_report", "snapshot", "catalog"),
     ("settings",),
     ("scope",),
