@@ -93,6 +93,14 @@ def check_values(table: pa.Table) -> None:
             raise malformed_value(row + 2, name, table[name][row].as_py())
 
 
+def users_with_more(content: bytes, account_id: str) -> list[str]:
+    """The users of whom a report says that it does not list all credentials, in its order. Raises as ``parse`` does."""
+    table = parse(content, account_id)
+    told = pc.utf8_trim_whitespace(pc.utf8_lower(table["additional_credentials_info"]))
+    users: list[str] = table["user"].filter(pc.invert(pc.is_in(told, pa.array([*_TOKENS, "0", "false"])))).to_pylist()
+    return users
+
+
 def malformed_value(line: int, column: str, value: str) -> EvidenceError:
     return _invalid("MalformedValue", f"line {line}: {column} is {value[:60]!r}")
 

@@ -2,13 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from pydantic import AwareDatetime
 
 ROOT_USER = "<root_account>"
+
+# The kinds of evidence: of each account, and of the organization as a whole.
 CREDENTIAL_REPORT = "credential-report"
+ACCOUNT_SUMMARY = "account-summary"
+PASSWORD_POLICY = "password-policy"
+VIRTUAL_MFA_DEVICES = "virtual-mfa-devices"
+AUTHORIZATION_DETAILS = "authorization-details"
+SERVER_CERTIFICATES = "server-certificates"
+ACCESS_KEYS = "access-keys"
+ACCESS_ANALYZERS = "access-analyzers"
+CONTACTS = "contacts"
+IDENTITY_PROVIDERS = "identity-providers"
+EC2_INSTANCES = "ec2-instances"
+ORGANIZATION_FEATURES = "organization-features"
+DELEGATED_ADMINISTRATORS = "delegated-administrators"
+TRUSTED_SERVICES = "trusted-services"
+ORGANIZATION_POLICIES = "organization-policies"
+RESOURCE_POLICY = "resource-policy"
+IDENTITY_CENTER = "identity-center"
+OU_TREE = "ou-tree"
+
 CREDENTIALS = ("password", "access_key_1", "access_key_2", "cert_1", "cert_2")
 
 
@@ -124,6 +145,16 @@ class EvidenceGap:
 
 
 @dataclass(frozen=True, slots=True)
+class OrganizationRecord:
+    """What was collected of the organization as a whole; the fields are those of ``AccountRecord``."""
+
+    evidence: tuple[EvidenceFile, ...] = ()
+    gaps: tuple[EvidenceGap, ...] = ()
+    attempt: int = 1
+    earlier_gaps: tuple[EvidenceGap, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AccountRecord:
     """One account of the organization with its outcome; ``reason`` says why it was excluded or not assessed.
 
@@ -137,3 +168,18 @@ class AccountRecord:
     gaps: tuple[EvidenceGap, ...] = ()
     attempt: int = 1
     earlier_gaps: tuple[EvidenceGap, ...] = ()
+
+
+def outcome_of(gaps: Sequence[EvidenceGap], kinds: Collection[str]) -> Outcome:
+    """An account is assessed when its credential report is there, or at least something of ``kinds``.
+
+    A gap of another kind limits the controls that read it, and those only.
+    """
+    missing = {gap.kind for gap in gaps}
+    unassessed = CREDENTIAL_REPORT in missing or (missing and missing.issuperset(kinds))
+    return Outcome.NOT_ASSESSED if unassessed else Outcome.ASSESSED
+
+
+def reason_of(gaps: Sequence[EvidenceGap]) -> str:
+    """Where and how it failed, each once: ``assume: AccessDenied``."""
+    return "; ".join(dict.fromkeys(f"{gap.stage}: {gap.code}" for gap in gaps))

@@ -21,6 +21,7 @@ FORMATS = ("xlsx", "csv", "json")
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _OU_ID = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 _ROLE = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
@@ -78,9 +79,16 @@ def _several(value: object) -> object:
     return value if value is None or isinstance(value, list | tuple | dict) else (value,)
 
 
+def _region(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise ValueError(f"{text!r} is not the name of a region (like eu-west-1)")
+    return text
+
+
 AccountId = Annotated[str, AfterValidator(_account_id)]
 OuId = Annotated[str, AfterValidator(_ou_id)]
 AccountOrOuId = Annotated[str, AfterValidator(_account_or_ou_id)]
+Region = Annotated[str, AfterValidator(_region)]
 Several = BeforeValidator(_several)
 
 
@@ -109,6 +117,8 @@ class Settings(BaseModel):
     out: Path = Path("reports")
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     session_policy: bool = True
+    regions: Annotated[tuple[Region, ...], Several] = ()
+    ec2_instances: bool = False
     report_timeout: Annotated[float, Field(gt=0, le=86400)] = 300
     fail_on: Severity | None = None
     account_timeout: Annotated[float, Field(gt=0, le=86400)] = 900

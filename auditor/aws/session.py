@@ -7,6 +7,7 @@ call without any fails instead of being signed with somebody else's.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import contextvars
 import ssl
@@ -96,12 +97,33 @@ def acting_as(credentials: AioCredentials) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Clients:
-    """The run's only clients, and the caller's own credentials."""
+    """The run's only clients, one a service and region, and the caller's own credentials."""
 
     sts: Any
     iam: Any
     organizations: Any
     caller_credentials: AioCredentials
+    opener: ClientOpener
+
+    async def client(self, service: str, region: str | None = None) -> Any:
+        """The client of another service, opened when it is first asked for; ``region``: another than the run's."""
+        return await self.opener.client(service, region)
+
+
+class ClientOpener:
+    """Opens each client once and keeps it until ``stack`` is closed."""
+
+    def __init__(self, stack: contextlib.AsyncExitStack, session: AioSession, region: str, size: int) -> None:
+        self._stack, self._session, self._region, self._size = stack, session, region, size
+        self._clients: dict[tuple[str, str], asyncio.Future[Any]] = {}
+
+    async def client(self, service: str, region: str | None = None) -> Any:
+        """Raises ConfigurationError for a malformed region or endpoint."""
+        key = (service, region or self._region)
+        if key not in self._clients:
+            opening = _open(self._stack, self._session, *key, self._size)
+            self._clients[key] = asyncio.ensure_future(opening)
+        return await asyncio.shield(self._clients[key])
 
 
 @contextlib.asynccontextmanager
@@ -120,10 +142,9 @@ async def open_clients(profile: str | None, region: str | None, connections: int
         await caller.get_frozen_credentials()
         session._credentials = BoundCredentials()
         async with contextlib.AsyncExitStack() as stack:
-            sts, iam, organizations = [
-                await _open(stack, session, name, region, connections) for name in ("sts", "iam", "organizations")
-            ]
-            yield Clients(sts, iam, organizations, caller)
+            opener = ClientOpener(stack, session, region, connections)
+            sts, iam, organizations = [await opener.client(name) for name in ("sts", "iam", "organizations")]
+            yield Clients(sts, iam, organizations, caller, opener)
     except (botocore_errors.BotoCoreError, botocore_errors.ClientError) as error:
         raise access_error(error) from error
 

@@ -15,8 +15,11 @@ from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, RESUME, SCOP
 from auditor.cli.progress import Reporter
 from auditor.cli.resuming import Plan, plan_from
 from auditor.errors import InterruptedRunError
+from auditor.model import EC2_INSTANCES
+from auditor.settings import Settings
 
 if TYPE_CHECKING:  # pandas and the AWS SDK are slow to load, so they are loaded where they are used
+    from auditor.catalog import Selection
     from auditor.snapshot import Snapshot
 
 _DEMO_REPORT_TIMEOUT = 5.0  # seconds; the box has reports that never get ready
@@ -33,13 +36,16 @@ def run(**given: Any) -> int:
 
 
 @click.command()
-@options(CONFIG, *WHO, *SCOPE, JUDGING[1], OUT, *RESUME, *PACE, *TALK)
+@options(CONFIG, *WHO, *SCOPE, *JUDGING, OUT, *RESUME, *PACE, *TALK)
 def collect(**given: Any) -> int:
     """Collect only; print the path of the snapshot.
 
     'auditor report SNAPSHOT' judges it later, offline.
     """
-    snapshot = _collected(plan_from(given))
+    from auditor.catalog import load_catalog
+
+    plan = plan_from(given)
+    snapshot = _collected(plan, load_catalog().select(plan.settings.benchmark))
     print(snapshot.folder)
     records = snapshot.manifest.accounts
     if not any(record.evidence and not record.gaps for record in records):
@@ -73,19 +79,27 @@ def _run(plan: Plan) -> int:
     from auditor.cli.reporting import judged_and_reported
 
     catalog = load_catalog()
-    catalog.select(plan.settings.benchmark)  # an unknown benchmark must not cost a collection
-    snapshot = _collected(plan)
+    selection = catalog.select(plan.settings.benchmark)  # an unknown benchmark must not cost a collection
+    snapshot = _collected(plan, selection)
     try:
         return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog)
     except KeyboardInterrupt:
         raise InterruptedRunError(snapshot.folder) from None
 
 
-def _collected(plan: Plan) -> Snapshot:
+def _collected(plan: Plan, selection: Selection) -> Snapshot:
     from auditor.cli.aws import collect_from_aws
 
+    kinds = kinds_needed(selection, plan.settings)
     with Reporter(quiet=plan.settings.quiet, verbose=plan.settings.verbose).showing() as progress:
-        return run_async(collect_from_aws(plan.settings, progress, resume=plan.resume, retry_gaps=plan.retry_gaps))
+        collecting = collect_from_aws(plan.settings, kinds, progress, resume=plan.resume, retry_gaps=plan.retry_gaps)
+        return run_async(collecting)
+
+
+def kinds_needed(selection: Selection, settings: Settings) -> frozenset[str]:
+    """The kinds of evidence that the chosen controls read; instances cost many calls and are asked for by name."""
+    unwanted = set() if settings.ec2_instances else {EC2_INSTANCES}
+    return frozenset(kind for control in selection.controls for kind in control.evidence) - unwanted
 
 
 @contextmanager

@@ -110,7 +110,7 @@ async def test_a_session_may_do_no_more_than_its_policy_says(monkeypatch: pytest
             role = RoleSettings(sandbox.options.role, "test", 3600, "aws", policy=narrow)
             entered = await AwsAccess(clients, calls, role, caller).open(account)
             with pytest.raises(EvidenceError) as caught:
-                await CredentialReportCollector(clients, 5).collect(account, entered)
+                await CredentialReportCollector(clients, 5).collect(account.id, entered, {})
     assert (caught.value.stage, caught.value.code) == ("generate", "AccessDenied")
 
 
