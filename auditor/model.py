@@ -9,6 +9,30 @@ from pydantic import AwareDatetime
 
 ROOT_USER = "<root_account>"
 CREDENTIAL_REPORT = "credential-report"
+# What can be collected of an account, and once of the whole organization.
+ACCOUNT_EVIDENCE = (
+    CREDENTIAL_REPORT,
+    "account-summary",
+    "password-policy",
+    "virtual-mfa-devices",
+    "authorization-details",
+    "server-certificates",
+    "access-keys",
+    "access-analyzers",
+    "contacts",
+    "identity-providers",
+    "ec2-instances",
+)
+ORGANIZATION_EVIDENCE = (
+    "organization-features",
+    "delegated-administrators",
+    "trusted-services",
+    "organization-policies",
+    "resource-policy",
+    "identity-center",
+    "ou-tree",
+)
+EVIDENCE_KINDS = (*ACCOUNT_EVIDENCE, *ORGANIZATION_EVIDENCE)
 CREDENTIALS = ("password", "access_key_1", "access_key_2", "cert_1", "cert_2")
 
 
@@ -41,6 +65,9 @@ class Unit(StrEnum):
     CREDENTIAL = "credential"
     USER = "user"
     ROOT = "root"
+    POLICY = "policy"
+    CERTIFICATE = "certificate"
+    INSTANCE = "instance"
     ACCOUNT = "account"
     ORGANIZATION = "organization"
 

@@ -1,8 +1,20 @@
 """The catalogue: what is tested, and which documents ask for it."""
 
-from auditor.catalog.entries import AssessmentType, Benchmark, Control, Parameter, Peers, Remediation, Requirement
+from auditor.catalog.entries import (
+    AssessmentType,
+    Benchmark,
+    Control,
+    Crosswalk,
+    Direction,
+    Override,
+    Parameter,
+    Peers,
+    Remediation,
+    Requirement,
+)
 from auditor.catalog.loading import config_folder, load_catalog
-from auditor.catalog.registry import DEFAULT_BENCHMARKS, Catalog, Compliance, Found, Selection
+from auditor.catalog.registry import DEFAULT_BENCHMARKS, Catalog, Compliance, Found, natural
+from auditor.catalog.selection import Place, Selection
 
 __all__ = [
     "DEFAULT_BENCHMARKS",
@@ -11,12 +23,17 @@ __all__ = [
     "Catalog",
     "Compliance",
     "Control",
+    "Crosswalk",
+    "Direction",
     "Found",
+    "Override",
     "Parameter",
     "Peers",
+    "Place",
     "Remediation",
     "Requirement",
     "Selection",
     "config_folder",
     "load_catalog",
+    "natural",
 ]
