@@ -1,5 +1,6 @@
 """The catalogue: what is tested, and which documents ask for it."""
 
+from auditor.catalog.comparing import Change, compare, differing
 from auditor.catalog.entries import (
     AssessmentType,
     Benchmark,
@@ -21,6 +22,7 @@ __all__ = [
     "AssessmentType",
     "Benchmark",
     "Catalog",
+    "Change",
     "Compliance",
     "Control",
     "Crosswalk",
@@ -33,7 +35,9 @@ __all__ = [
     "Remediation",
     "Requirement",
     "Selection",
+    "compare",
     "config_folder",
+    "differing",
     "load_catalog",
     "natural",
 ]

@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.loop import run_async
-from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, RESUME, SCOPE, TALK, WHO, options, settings_from
+from auditor.cli.options import (
+    CONFIG,
+    JUDGING,
+    OUT,
+    OUTPUT,
+    PACE,
+    RESUME,
+    SCOPE,
+    TALK,
+    WHO,
+    catalog_of,
+    options,
+    selection_of,
+    settings_from,
+)
 from auditor.cli.progress import Reporter
 from auditor.cli.resuming import Plan, plan_from
 from auditor.errors import InterruptedRunError
@@ -33,13 +47,15 @@ def run(**given: Any) -> int:
 
 
 @click.command()
-@options(CONFIG, *WHO, *SCOPE, JUDGING[1], OUT, *RESUME, *PACE, *TALK)
+@options(CONFIG, *WHO, *SCOPE, *JUDGING, OUT, *RESUME, *PACE, *TALK)
 def collect(**given: Any) -> int:
     """Collect only; print the path of the snapshot.
 
     'auditor report SNAPSHOT' judges it later, offline.
     """
-    snapshot = _collected(plan_from(given))
+    plan = plan_from(given)
+    selection_of(plan.settings, catalog_of(plan.settings))
+    snapshot = _collected(plan)
     print(snapshot.folder)
     records = snapshot.manifest.accounts
     if not any(record.evidence and not record.gaps for record in records):
@@ -69,11 +85,10 @@ def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
 
 
 def _run(plan: Plan) -> int:
-    from auditor.catalog import load_catalog
     from auditor.cli.reporting import judged_and_reported
 
-    catalog = load_catalog()
-    catalog.select(plan.settings.benchmark)  # an unknown benchmark must not cost a collection
+    catalog = catalog_of(plan.settings)
+    selection_of(plan.settings, catalog)  # an unknown benchmark must not cost a collection
     snapshot = _collected(plan)
     try:
         return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog)
