@@ -38,7 +38,6 @@ _AccountRow = tuple[Any, str, Any, Any]
 """Account id, reason, evidence file, evidence line."""
 _NO_ROOT = "the report has no root row"
 _BY_HAND = "to be answered by a person"
-_NOT_BUILT = "no automatic check yet; to be answered by a person"
 
 
 @dataclass(frozen=True)
@@ -149,14 +148,13 @@ def _missing_rows(control: Control, frames: Frames) -> pd.DataFrame:
 
 def _manual_rows(control: Control, frames: Frames, organization: Organization) -> pd.DataFrame:
     """One MANUAL row for every account in scope, or for the organization."""
-    reason = _NOT_BUILT if control.planned else _BY_HAND
     accounts = frames.accounts
     if control.unit is Unit.ORGANIZATION:
         accounts = accounts[accounts["account_id"] == organization.management_account_id]
         ids: list[str | None] = accounts["account_id"].to_list() or [None]
     else:
         ids = accounts.loc[accounts["outcome"] != Outcome.EXCLUDED.value, "account_id"].to_list()
-    return _account_rows(frames, [(i, reason, None, None) for i in ids], Status.MANUAL)
+    return _account_rows(frames, [(i, _BY_HAND, None, None) for i in ids], Status.MANUAL)
 
 
 def _account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) -> pd.DataFrame:
@@ -236,7 +234,7 @@ def _counted(judged: _Judged, selection: Selection) -> dict[str, Any]:
         "title": control.title,
         "severity": control.severity.value,
         "unit": control.unit.value,
-        "assessment": "automated" if control.check else "planned" if control.planned else "manual",
+        "assessment": control.assessment,
         "requirements": "; ".join(selection.requirements[control.id]),
         "population": passed + failed,
         "passed": passed,
@@ -244,4 +242,12 @@ def _counted(judged: _Judged, selection: Selection) -> dict[str, Any]:
         "not_applicable": judged.not_applicable,
         "no_evidence": judged.count(Status.NO_EVIDENCE),
         "manual": judged.count(Status.MANUAL),
+        "looser_settings": "; ".join(selection.looser.get(control.id, ())),
+        "frameworks": _frameworks(selection, control),
     }
+
+
+def _frameworks(selection: Selection, control: Control) -> str:
+    """``nist_800_53_r5: AC-2(1), AC-3; soc2: CC6.1``"""
+    mapped = selection.frameworks.get(control.id, {})
+    return "; ".join(f"{framework}: {', '.join(items)}" for framework, items in mapped.items())

@@ -30,6 +30,30 @@ RESOURCE_POLICY = "resource-policy"
 IDENTITY_CENTER = "identity-center"
 OU_TREE = "ou-tree"
 
+ACCOUNT_EVIDENCE = (
+    CREDENTIAL_REPORT,
+    ACCOUNT_SUMMARY,
+    PASSWORD_POLICY,
+    VIRTUAL_MFA_DEVICES,
+    AUTHORIZATION_DETAILS,
+    SERVER_CERTIFICATES,
+    ACCESS_KEYS,
+    ACCESS_ANALYZERS,
+    CONTACTS,
+    IDENTITY_PROVIDERS,
+    EC2_INSTANCES,
+)
+ORGANIZATION_EVIDENCE = (
+    ORGANIZATION_FEATURES,
+    DELEGATED_ADMINISTRATORS,
+    TRUSTED_SERVICES,
+    ORGANIZATION_POLICIES,
+    RESOURCE_POLICY,
+    IDENTITY_CENTER,
+    OU_TREE,
+)
+EVIDENCE_KINDS = (*ACCOUNT_EVIDENCE, *ORGANIZATION_EVIDENCE)
+
 CREDENTIALS = ("password", "access_key_1", "access_key_2", "cert_1", "cert_2")
 
 
@@ -62,6 +86,9 @@ class Unit(StrEnum):
     CREDENTIAL = "credential"
     USER = "user"
     ROOT = "root"
+    POLICY = "policy"
+    CERTIFICATE = "certificate"
+    INSTANCE = "instance"
     ACCOUNT = "account"
     ORGANIZATION = "organization"
 

@@ -122,7 +122,7 @@ CONTROLS = {
     "title": "text",
     "severity": "category",
     "unit": "category",
-    "assessment": "category",  # automated, manual, planned
+    "assessment": "category",  # automated, manual
     "requirements": "text",
     "population": "int",  # units with PASS or FAIL
     "passed": "int",
@@ -130,6 +130,8 @@ CONTROLS = {
     "not_applicable": "int",  # units the control does not apply to
     "no_evidence": "int",  # accounts that could not be judged, wholly or in part
     "manual": "int",  # accounts (or the organization) to be answered by a person
+    "looser_settings": "text",  # own parameters that ask for less than the benchmark, one sentence each, joined by "; "
+    "frameworks": "text",  # nist_800_53_r5: AC-2(1), AC-3; soc2: CC6.1
 }
 
 _DTYPES: Mapping[str, Any] = {

@@ -112,6 +112,10 @@ class Settings(BaseModel):
     exclude: Annotated[tuple[AccountOrOuId, ...], Several] = ()
     accounts_file: Path | None = None
     benchmark: Annotated[tuple[str, ...], Several] = DEFAULT_BENCHMARKS
+    level: Annotated[int | None, Field(ge=1)] = None
+    section: Annotated[tuple[str, ...], Several] = ()
+    requirement: Annotated[tuple[str, ...], Several] = ()
+    config_dir: Path | None = None
     as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
     format: Annotated[tuple[Literal["xlsx", "csv", "json"], ...], Several] = ("xlsx", "csv")
     out: Path = Path("reports")

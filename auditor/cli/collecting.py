@@ -11,7 +11,21 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.loop import run_async
-from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, RESUME, SCOPE, TALK, WHO, options, settings_from
+from auditor.cli.options import (
+    CONFIG,
+    JUDGING,
+    OUT,
+    OUTPUT,
+    PACE,
+    RESUME,
+    SCOPE,
+    TALK,
+    WHO,
+    catalog_of,
+    options,
+    selection_of,
+    settings_from,
+)
 from auditor.cli.progress import Reporter
 from auditor.cli.resuming import Plan, plan_from
 from auditor.errors import InterruptedRunError
@@ -42,10 +56,8 @@ def collect(**given: Any) -> int:
 
     'auditor report SNAPSHOT' judges it later, offline.
     """
-    from auditor.catalog import load_catalog
-
     plan = plan_from(given)
-    snapshot = _collected(plan, load_catalog().select(plan.settings.benchmark))
+    snapshot = _collected(plan, selection_of(plan.settings, catalog_of(plan.settings)))
     print(snapshot.folder)
     records = snapshot.manifest.accounts
     if not any(record.evidence and not record.gaps for record in records):
@@ -75,11 +87,10 @@ def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
 
 
 def _run(plan: Plan) -> int:
-    from auditor.catalog import load_catalog
     from auditor.cli.reporting import judged_and_reported
 
-    catalog = load_catalog()
-    selection = catalog.select(plan.settings.benchmark)  # an unknown benchmark must not cost a collection
+    catalog = catalog_of(plan.settings)
+    selection = selection_of(plan.settings, catalog)  # an unknown benchmark must not cost a collection
     snapshot = _collected(plan, selection)
     try:
         return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog)
@@ -99,7 +110,7 @@ def _collected(plan: Plan, selection: Selection) -> Snapshot:
 def kinds_needed(selection: Selection, settings: Settings) -> frozenset[str]:
     """The kinds of evidence that the chosen controls read; instances cost many calls and are asked for by name."""
     unwanted = set() if settings.ec2_instances else {EC2_INSTANCES}
-    return frozenset(kind for control in selection.controls for kind in control.evidence) - unwanted
+    return selection.evidence - unwanted
 
 
 @contextmanager

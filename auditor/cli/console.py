@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from numbers import Integral
@@ -28,13 +28,18 @@ def complain(message: str) -> None:
     print(f"auditor: {plain(' '.join(message.split()))}", file=sys.stderr)
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-    """A table on stdout, numbers to the right; as wide as the terminal, or as it needs to be in a pipe."""
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", unbroken: Collection[str] = ()
+) -> None:
+    """A table on stdout, numbers to the right; as wide as the terminal, or as it needs to be in a pipe.
+
+    Where it gets narrow, other columns are broken than those named in ``unbroken``.
+    """
     table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None)
     body = [list(row) for row in rows]
     for position, name in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[position], Integral) for row in body)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name in unbroken)
     for row in body:
         table.add_row(*(Text(_spelt(cell)) for cell in row))
     console = Console()
