@@ -140,7 +140,7 @@ def _policy_row(account_id: str, line: int, policy: Item, holders: Counter[str])
             problem = f"the document of its default version {version} {error}"
     return {
         "account_id": account_id,
-        "name": policy.get("PolicyName", ""),
+        "name": policy.get("PolicyName") or _name(policy["Arn"]),
         "arn": policy["Arn"],
         "default_version": version,
         "problem": problem,
@@ -164,7 +164,7 @@ def _unanswered_row(account_id: str, line: int, arn: str, holders: Counter[str])
     problem = "it is attached, but was not answered"
     return {
         "account_id": account_id,
-        "name": arn.rpartition("/")[2],
+        "name": _name(arn),
         "arn": arn,
         "default_version": "",
         "problem": problem,
@@ -173,6 +173,10 @@ def _unanswered_row(account_id: str, line: int, arn: str, holders: Counter[str])
         "attached_to": _counted(holders, holders.total()),
         "line": line,
     }
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]
 
 
 def _counted(holders: Counter[str], by_aws: int) -> str:

@@ -252,6 +252,9 @@ class TestPolicies:
         row = the_policy(managed(AWS + "AdministratorAccess", ADMIN))
         assert (row.name, row.full_admin) == ("AdministratorAccess", True)
 
+    def test_one_without_a_name_has_that_of_its_arn(self) -> None:
+        assert the_policy(managed(own("team/p"), PolicyName=None)).name == "p"
+
     def test_only_attached_policies_are_in_force(self) -> None:
         assert policies(managed(own("p"), count=0), managed(own("q"), AttachmentCount=None)).empty
         boundary = user("ann", PermissionsBoundary={"PermissionsBoundaryArn": own("p")})
