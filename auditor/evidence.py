@@ -87,9 +87,10 @@ def read(content: bytes) -> Document:
     try:
         raw = json.loads(content)
         document = Document(raw["kind"], tuple(_placed(raw["calls"])), raw["omitted"])
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        in_place = content == write(document)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _malformed(f"it is not evidence in JSON: {type(error).__name__}: {error}") from error
-    if content != write(document):  # else findings would point at the wrong lines
+    if not in_place:  # findings would point at the wrong lines
         raise _malformed("its lines are not laid out as they were written")
     return document
 

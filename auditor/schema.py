@@ -21,6 +21,7 @@ ACCOUNTS = {
     "outcome": "category",  # assessed, excluded, not_assessed
     "reason": "text",  # why excluded or not assessed
     "users": "int",  # users in the credential report, root not counted; <NA> when there is no report
+    "users_counted_by_aws": "int",  # by the account summary, where it was collected; the report may be hours older
     "gap_evidence": "text",  # the four gap columns hold one entry a gap, joined by "; "
     "gap_stage": "text",
     "gap_code": "text",

@@ -63,7 +63,8 @@ class Control(Entry):
     """One thing that is tested.
 
     ``check`` names a predicate of ``auditor.checks``; without one, or ``by_hand``, a person answers: a check that is
-    by hand only shows the evidence that helps. ``evidence`` lists the kinds that are read, the first of which supplies
+    by hand only shows the evidence that helps. ``optional`` evidence is collected where it is asked for;
+    without it a person answers. ``evidence`` lists the kinds that are read, the first of which supplies
     the units. ``stricter`` tells of a parameter whether ``less`` or ``more`` is stricter (false is less than true).
     ``credentials`` are the slots that the unit credential covers; ``related`` names controls whose compliance mapping
     this one shares.
@@ -79,6 +80,7 @@ class Control(Entry):
     evidence: tuple[str, ...] = ()
     check: Text | None
     by_hand: bool = False
+    optional: bool = False
     parameters: dict[str, Parameter] = {}
     stricter: dict[str, Direction] = {}
     how_tested: Text

@@ -13,7 +13,7 @@ from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 from auditor import evidence
 from auditor.evidence import Answer, Document
-from auditor.frames.authorization import Authorization, authorization_frames, authorization_rows
+from auditor.frames.kinds.authorization_details import Authorization, authorization_frames, authorization_rows
 from auditor.policy import allows_everything, parse
 
 ACCOUNT = "123456789012"

@@ -12,7 +12,7 @@ import pytest
 from auditor import evidence
 from auditor.errors import EvidenceError
 from auditor.evidence import Answer, Document
-from auditor.frames.authorization import (
+from auditor.frames.kinds.authorization_details import (
     ACCOUNTS,
     POLICIES,
     PRINCIPALS,

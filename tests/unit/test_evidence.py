@@ -59,6 +59,8 @@ def test_errors_and_reasons_are_read_back() -> None:
         b'{"kind": "x", "omitted": "", "calls": 7}',
         b'{"kind":"x","omitted":"","calls":[]}',
         b"[" * 100_000,
+        evidence.write(PAGES).replace(b'{"n": 1}', b"[" * 985 + b"]" * 985),
+        b'{"kind": "x", "omitted": "", "calls": [7]}',
         evidence.write(PAGES)[:-5],
         evidence.write(PAGES).replace(b'{"n": 1},\n', b'{"n": 1}, '),
     ],

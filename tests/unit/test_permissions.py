@@ -10,7 +10,7 @@ import pytest
 from auditor.checks.permissions import no_full_admin, via_groups
 from auditor.checks.verdict import Verdict
 from auditor.evidence import Answer, Document
-from auditor.frames.authorization import Authorization, authorization_frames, authorization_rows
+from auditor.frames.kinds.authorization_details import Authorization, authorization_frames, authorization_rows
 from tests.support import ACCOUNT, AS_OF
 
 P, Q = (f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("p", "q"))

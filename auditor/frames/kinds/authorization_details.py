@@ -14,7 +14,9 @@ from typing import Any
 import pandas as pd
 
 from auditor.evidence import Document
-from auditor.frames.details import HOLDERS, Details, Item, holders_of, members, names, read_details
+from auditor.frames.kinds.details import HOLDERS, Details, Item, holders_of, members, names, read_details
+from auditor.frames.tables import Table, facts
+from auditor.model import AUTHORIZATION_DETAILS, Unit
 from auditor.policy import PolicyError, allows_everything, open_principals
 
 SUPPORT, CLOUD_SHELL = "AWSSupportAccess", "AWSCloudShellFullAccess"
@@ -42,7 +44,9 @@ POLICIES = {
 }
 ACCOUNTS = {
     "account_id": "str",
-    "support_roles": "str",  # names of the roles with AWSSupportAccess
+    "support_users": "str",  # names of those with AWSSupportAccess
+    "support_groups": "str",
+    "support_roles": "str",
     "support_line": "Int64",  # of the first of them
     "cloudshell_users": "str",  # names of those with AWSCloudShellFullAccess
     "cloudshell_groups": "str",
@@ -187,13 +191,14 @@ def _counted(holders: Counter[str], by_aws: int) -> str:
 
 
 def _account_row(account_id: str, details: Details) -> dict[str, Any]:
-    support = _with_policy(details, "roles", SUPPORT)
+    support = {kind: _with_policy(details, kind, SUPPORT) for kind in HOLDERS}
     shell = {kind: _with_policy(details, kind, CLOUD_SHELL) for kind in HOLDERS}
     opened, unreadable = _trusting(details)
     return {
         "account_id": account_id,
-        "support_roles": _told(support),
-        "support_line": _first(support),
+        "line": 1,
+        **{f"support_{kind}": _told(found) for kind, found in support.items()},
+        "support_line": _first(support["roles"]),
         **{f"cloudshell_{kind}": _told(found) for kind, found in shell.items()},
         "cloudshell_line": _first([holder for found in shell.values() for holder in found]),
         "open_roles": _told(opened),
@@ -238,3 +243,17 @@ def _told(found: _Told) -> str:
 
 def _first(found: _Told) -> int | None:
     return min((line for line, _ in found), default=None)
+
+
+def _rows(account_id: str, document: Document) -> dict[Unit, Rows]:
+    rows = authorization_rows(account_id, document)
+    return {Unit.USER: rows.principals, Unit.POLICY: rows.policies, Unit.ACCOUNT: [rows.account]}
+
+
+TABLES = (
+    Table(
+        AUTHORIZATION_DETAILS,
+        {Unit.USER: facts(PRINCIPALS), Unit.POLICY: facts(POLICIES), Unit.ACCOUNT: facts(ACCOUNTS)},
+        _rows,
+    ),
+)
