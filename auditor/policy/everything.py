@@ -23,7 +23,8 @@ from auditor.policy.grants import Grant
 
 # The shortest names that AWS has: s3, Scan (of DAX).
 _SHORTEST_SERVICE, _SHORTEST_ACTION = 2, 4
-_ACTION = re.compile(r"[\w*?-]+:[\w*?]+|[\w*?-]*[*?][\w*?-]*", re.ASCII)
+_ACTION = re.compile(r"[\w*?-]+:[\w*?]+", re.ASCII)
+_ACROSS_THE_COLON = re.compile(r"[\w*?-]+", re.ASCII)
 # Six parts at most, since an ARN may have no more; fewer do, since a star matches colons too.
 _EVERY_ARN = re.compile(r"arn:(?:\*+(?::\*+){0,4}|aws[a-z-]*(?::\*+){1,4})")
 _PERHAPS_AN_ARN = re.compile(r"arn:|(?:a|ar|arn)?[*?$]")
@@ -56,6 +57,8 @@ def every_resource(pattern: str) -> bool:
 
 def perhaps_an_action(pattern: str) -> bool:
     """Whether a pattern might match an action that exists."""
+    if "*" in pattern or "?" in pattern:
+        return (_ACTION.fullmatch(pattern) or _ACROSS_THE_COLON.fullmatch(pattern)) is not None
     return _ACTION.fullmatch(pattern) is not None
 
 

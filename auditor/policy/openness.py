@@ -29,7 +29,6 @@ from collections.abc import Callable, Mapping
 from auditor.policy.document import Condition, PolicyError, Statement, parse
 from auditor.policy.grants import Grant
 
-_EVERYBODY = re.compile(r"[*?]*\*[*?]*|arn:[^:]*:[^:]*:[^:]*:[*?]*\*[*?]*:.*", re.DOTALL)
 _OPERATOR = re.compile(r"(?:foranyvalue:)?(?:string(?:equals|equalsignorecase|like)|arn(?:equals|like)|ipaddress)")
 _OWN = re.compile(r"\$\{aws:resource(?:account|orgid|orgpaths)\}", re.IGNORECASE)
 _WILDCARDS = re.compile(r"[*?]|\$\{")
@@ -62,9 +61,15 @@ def _everybody(statement: Statement) -> str | None:
     if statement.not_principals is not None:
         return "every principal but those of a NotPrincipal"
     for kind, name in statement.principals or ():
-        if _EVERYBODY.fullmatch(name):
+        if _is_everybody(name):
             return f"Principal {kind} {name}" if kind else f"Principal {name}"
     return None
+
+
+def _is_everybody(name: str) -> bool:
+    parts = name.split(":", 5)
+    account = parts[4] if parts[0] == "arn" and len(parts) == 6 else name
+    return "*" in account and set(account) <= {"*", "?"}
 
 
 def narrows(condition: Condition) -> bool:

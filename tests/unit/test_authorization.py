@@ -167,12 +167,12 @@ class TestPages:
 
     def test_an_item_on_two_pages_is_one_with_the_lists_of_both(self) -> None:
         document = stored(
-            page((user("ann", own("a"), inline=("one",)), user("bob")), more="x"),
-            page((user("ann", own("a"), own("b"), inline=("two",), groups=("g",)),)),
+            page((user("ann", own("a"), inline=("one",), groups=("g",)), user("bob")), more="x"),
+            page((user("ann", own("a"), own("b"), inline=("two",), groups=("g", "h")),)),
         )
         ann, bob = authorization_frames([authorization_rows(ACCOUNT, document)]).principals.itertuples()
         assert (ann.name, bob.name) == ("ann", "bob")
-        assert (ann.inline_policies, ann.attached_policies, ann.groups) == ("one; two", "a; b", "g")
+        assert (ann.inline_policies, ann.attached_policies, ann.groups) == ("one; two", "a; b", "g; h")
         assert line_of(document, ann.line)["UserPolicyList"][0]["PolicyName"] == "one"
         assert bob.inline_policies == ""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -314,6 +315,7 @@ class TestNarrowing:
             ("aws:PrincipalArn", "arn:aws:iam::*:role/ci"),
             ("aws:PrincipalArn", "arn:aws:iam::11112222333?:role/ci"),
             ("aws:PrincipalArn", "*:role/ci"),
+            ("aws:PrincipalArn", "*:aws:iam::111122223333:role/ci"),
             ("aws:PrincipalArn", "arn:aws:iam::111122223333"),
             ("aws:SourceArn", "arn:aws:s3:::*"),
             ("aws:SourceArn", "arn:aws:s3:::my-*/x"),
@@ -358,3 +360,14 @@ class TestNarrowing:
     )
     def test_addresses_that_do_not_narrow(self, value: str) -> None:
         assert not narrows("IpAddress", "aws:SourceIp", value)
+
+
+@pytest.mark.parametrize("long", ["*" * 100_000, "?" * 100_000, "a" * 100_000, "*:" * 50_000, "arn:" + "*:" * 50_000])
+@pytest.mark.parametrize("end", ["", "!", ":", "*"])
+def test_no_pattern_is_too_long_to_judge(long: str, end: str) -> None:
+    start = time.process_time()
+    pattern = long + end
+    for elements in ({"Action": pattern, "Resource": pattern}, {"NotAction": pattern, "NotResource": pattern}):
+        full(**elements)
+    trusting({"StringLike": {"aws:PrincipalArn": pattern}, "IpAddress": {"aws:SourceIp": pattern}}, {"AWS": pattern})
+    assert time.process_time() - start < 2
