@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 
 from auditor.model import ROOT_USER
+from auditor.sandbox.denials import denied
 from auditor.sandbox.evidence import RootEvidence
 from auditor.sandbox.facts import Key, PlantedAccount, User
 
@@ -35,9 +36,8 @@ GAPS: dict[str, tuple[str, str] | None] = {
     "bad-value": ("validate", "MalformedValue"),
     "hang": None,
     "wrong-account": None,
-    "deny:GenerateCredentialReport": ("generate", "AccessDenied"),
-    "deny:GetCredentialReport": ("fetch", "AccessDenied"),
 }
+DENIED_STAGES = {"GenerateCredentialReport": "generate", "GetCredentialReport": "fetch"}
 ROTATION_LIMITS = (30, 45, 60, 90)
 UNUSED_LIMITS = (30, 45, 60, 90)
 
@@ -46,14 +46,21 @@ def outcome(account: PlantedAccount) -> str:
     """``assessed``, ``excluded`` (not ACTIVE) or ``not_assessed``."""
     if account.state != "ACTIVE":
         return "excluded"
-    return "assessed" if account.reachable and account.fault not in GAPS else "not_assessed"
+    whole = account.fault not in GAPS and _denied_report(account.fault) is None
+    return "assessed" if account.reachable and whole else "not_assessed"
 
 
 def gap(account: PlantedAccount) -> tuple[str, str] | None:
     """Stage and code of the evidence gap, where the box alone decides them."""
     if outcome(account) != "not_assessed":
         return None
-    return GAPS[account.fault] if account.reachable else GAPS["denied"]
+    return (_denied_report(account.fault) or GAPS[account.fault]) if account.reachable else GAPS["denied"]
+
+
+def _denied_report(fault: str) -> tuple[str, str] | None:
+    """The gap that a denial of one or both calls for the report leaves."""
+    listed = {operation for operation, _ in denied(fault)}
+    return next(((stage, "AccessDenied") for name, stage in DENIED_STAGES.items() if name in listed), None)
 
 
 def failures(account: PlantedAccount, as_of: datetime, summary: RootEvidence | None = None) -> set[Failure]:
