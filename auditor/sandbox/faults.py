@@ -21,6 +21,11 @@ DEFAULT_FAULTS = (
     "header-only",
     "bad-value",
     "hang",
+    "deny:GetAccountSummary",
+    "deny:GetAccountPasswordPolicy",
+    "deny:GetAccountAuthorizationDetails",
+    "deny:ListAnalyzers@us-east-1",
+    "deny:GetAlternateContact,GetContactInformation",
 )
 # wrong-account stops a run, so it is only there for those who ask.
 FAULTS = frozenset(DEFAULT_FAULTS) | {"wrong-account", "service-failure"}

@@ -12,10 +12,12 @@ from random import Random
 
 from aiohttp import web
 
+from auditor.sandbox.answers import Reply, code_of, failure, success
+from auditor.sandbox.gates import Gates
 from auditor.sandbox.iam import NoAnswerError
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.sessions import Operation, Sessions
-from auditor.sandbox.wire import AwsError, Call, Reply, failure, json_code, read_call, success
+from auditor.sandbox.wire import AwsError, Call, read_call
 
 # Lets a reset be a reset (RST), not a polite end of the connection.
 _LINGER_NOT = struct.pack("ii", 1, 0)
@@ -54,17 +56,18 @@ class Endpoint:
         self,
         options: SandboxOptions,
         sessions: Sessions,
+        gates: Gates,
         services: Mapping[str, Mapping[str, Operation]],
         requests: Counter[str],
         errors: Counter[str],
     ) -> None:
         self._latency, self._disturbance = options.latency, Disturbance(options)
-        self._sessions, self._services = sessions, services
+        self._sessions, self._gates, self._services = sessions, gates, services
         self._requests, self._errors = requests, errors
         self._number = 0
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        call = read_call(request.headers, await request.read())
+        call = read_call(request.headers, await request.read(), request.method, request.raw_path)
         self._requests[call.operation] += 1
         self._number += 1
         request_id = f"00000000-0000-4000-8000-{self._number:012x}"
@@ -79,6 +82,8 @@ class Endpoint:
             await asyncio.Event().wait()
             raise
         headers = {"Content-Type": reply.content_type, "x-amzn-RequestId": request_id}
+        if reply.error_type:
+            headers["x-amzn-ErrorType"] = reply.error_type
         return web.Response(status=reply.status, body=reply.body, headers=headers)
 
     def _answer(self, call: Call, request_id: str) -> Reply:
@@ -89,9 +94,10 @@ class Endpoint:
             if operation is None:
                 raise AwsError("InvalidAction", f"Could not find operation {call.operation}")
             identity.require(call)
+            self._gates.check(identity, call)
             return success(call, operation(identity, call), request_id)
         except AwsError as error:
-            self._errors[json_code(error.code) if call.service == "organizations" else error.code] += 1
+            self._errors[code_of(call.service, error.code)] += 1
             return failure(call, error, request_id)
 
 
