@@ -18,6 +18,11 @@ from auditor.model import Severity
 
 DEFAULT_FILE = Path("auditor.yaml")
 FORMATS = ("xlsx", "csv", "json")
+LOG_FORMATS = ("text", "json")
+
+_CHOICES = {"fail_on": [s.value for s in Severity], "format": FORMATS, "log_format": LOG_FORMATS}
+SECRETS = frozenset({"external_id"})
+"""Settings whose values are told to nobody."""
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _OU_ID = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
@@ -115,6 +120,7 @@ class Settings(BaseModel):
     run_timeout: Annotated[float, Field(gt=0, le=604800)] = 21600
     quiet: bool = False
     verbose: bool = False
+    log_format: Literal["text", "json"] = "text"
 
     @model_validator(mode="after")
     def _ous_can_be_looked_up(self) -> Self:
@@ -168,8 +174,9 @@ def _sentence(detail: ErrorDetails, options: set[str]) -> str:
     if detail["type"] == "extra_forbidden":
         return f"unknown key {key!r}{nearest(key, Settings.model_fields)}"
     if detail["type"] == "string_type":
-        return f"{name} must be text, not {detail['input']!r}: put it in quotes"
+        shown = "" if key in SECRETS else f", not {detail['input']!r}"
+        return f"{name} must be text{shown}: put it in quotes"
     if detail["type"] in ("literal_error", "enum"):
-        known, value = [s.value for s in Severity] if key == "fail_on" else FORMATS, str(detail["input"])
+        known, value = _CHOICES[key], str(detail["input"])
         return f"{name}: unknown value {value!r}{nearest(value, known)}; known: {', '.join(known)}"
     return f"{name}: {detail['msg'].removeprefix('Value error, ')}"

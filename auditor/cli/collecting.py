@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -12,9 +13,10 @@ import click
 
 from auditor.cli.loop import run_async
 from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, RESUME, SCOPE, TALK, WHO, options, settings_from
-from auditor.cli.progress import Reporter
+from auditor.cli.progress import reporter
 from auditor.cli.resuming import Plan, plan_from
 from auditor.errors import InterruptedRunError
+from auditor.events import tell
 
 if TYPE_CHECKING:  # pandas and the AWS SDK are slow to load, so they are loaded where they are used
     from auditor.snapshot import Snapshot
@@ -84,8 +86,18 @@ def _run(plan: Plan) -> int:
 def _collected(plan: Plan) -> Snapshot:
     from auditor.cli.aws import collect_from_aws
 
-    with Reporter(quiet=plan.settings.quiet, verbose=plan.settings.verbose).showing() as progress:
-        return run_async(collect_from_aws(plan.settings, progress, resume=plan.resume, retry_gaps=plan.retry_gaps))
+    with reporter(plan.settings).showing() as progress:
+        snapshot = run_async(collect_from_aws(plan.settings, progress, resume=plan.resume, retry_gaps=plan.retry_gaps))
+    manifest = snapshot.manifest
+    outcomes = Counter(record.outcome.value for record in manifest.accounts)
+    tell(
+        "run-finished",
+        snapshot=str(snapshot.folder),
+        interrupted=manifest.interrupted,
+        accounts=outcomes,
+        **manifest.run,
+    )
+    return snapshot
 
 
 @contextmanager

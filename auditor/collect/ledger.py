@@ -153,7 +153,7 @@ class Ledger:
 
 def failed(kind: str, error: EvidenceError) -> EvidenceGap:
     """The error as a gap of one kind of evidence."""
-    return EvidenceGap(kind, error.stage, error.code, error.message)
+    return EvidenceGap(kind, error.stage, error.code, error.message, error.request_id)
 
 
 def _recorded(settings: Settings) -> dict[str, Any]:

@@ -25,6 +25,7 @@ GAPS: dict[str, tuple[str, str] | None] = {
     "denied": ("assume", "AccessDenied"),
     "report-denied": ("generate", "AccessDenied"),
     "stuck": ("generate", "ReportTimeout"),
+    "bad-signature": ("generate", "SignatureDoesNotMatch"),
     "service-failure": ("fetch", "ServiceFailure"),
     "html": ("validate", "NotAReport"),
     "empty": ("validate", "EmptyReport"),

@@ -23,7 +23,7 @@ DEFAULT_FAULTS = (
     "hang",
 )
 # wrong-account stops a run, so it is only there for those who ask.
-FAULTS = frozenset(DEFAULT_FAULTS) | {"wrong-account", "service-failure"}
+FAULTS = frozenset(DEFAULT_FAULTS) | {"wrong-account", "service-failure", "bad-signature"}
 CAPACITY_REFUSALS = 2
 HTML = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Proxy, please</h1></body></html>"
 

@@ -81,6 +81,10 @@ class Iam:
         if fault == "report-denied":
             what = f"iam:{call.operation} on resource: * with an explicit deny in a service control policy"
             raise AwsError("AccessDenied", f"User: {identity.arn} is not authorized to perform: {what}", 403)
+        if fault == "bad-signature":  # AWS quotes what should have been signed, the session token too
+            quoted = f"POST / host:iam.amazonaws.com x-amz-security-token:{call.token} host;x-amz-security-token"
+            message = f"The request signature we calculated does not match. The Canonical String is '{quoted}'"
+            raise AwsError("SignatureDoesNotMatch", message, 403)
         if fault == "hang":
             raise NoAnswerError
         return fault
