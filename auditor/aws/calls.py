@@ -104,14 +104,13 @@ class Calls:
         self, service: str, operation: Operation, credentials: AioCredentials, parameters: Mapping[str, Any]
     ) -> Response:
         pace = self._paces.get(service)
-        if pace:
-            await pace.turn()
+        turn = await pace.turn() if pace else 0.0
         async with self._lists if service == _LISTING else self._slots:
             self.statistics.calls[service] += 1
             with acting_as(credentials):
                 answer = await operation(**parameters)
         if pace:
-            pace.passed()
+            pace.passed(turn)
         return answer
 
     def _try_again(self, error: Fault, service: str, attempt: int, budget: Budget) -> bool:

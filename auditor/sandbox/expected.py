@@ -33,6 +33,7 @@ GAPS: dict[str, tuple[str, str] | None] = {
     "truncated": ("validate", "TruncatedReport"),
     "bad-value": ("validate", "MalformedValue"),
     "hang": None,
+    "hang-sts": None,
     "wrong-account": None,
 }
 
