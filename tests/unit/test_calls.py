@@ -61,7 +61,7 @@ class Service:
 
 def failure(code: str, message: str) -> ClientError:
     about = {"RequestId": "r-1", "HTTPStatusCode": 400}
-    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": about}, "Answer")  # type: ignore[arg-type]
+    return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": about}, "Answer")
 
 
 def finish_times(service: str, storm: int, concurrency: int) -> dict[str, float]:
