@@ -27,6 +27,7 @@ SECRETS = frozenset({"external_id"})
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _OU_ID = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
 _ROLE = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
 
@@ -52,6 +53,13 @@ def _role(text: str) -> str:
     if not _ROLE.fullmatch(text):
         raise ValueError(f"{text!r} is not the name of a role (give the name, not the ARN)")
     return text.removeprefix("/")
+
+
+def _external_id(text: str | None) -> str | None:
+    """STS repeats one that it does not take in its error, so it is never sent; neither is it repeated here."""
+    if text and not _EXTERNAL_ID.fullmatch(text):
+        raise ValueError("not an external id as STS takes it (2 to 1224 letters, digits and +=,.@:/-_)")
+    return text
 
 
 def _session_name(text: str) -> str:
@@ -101,7 +109,7 @@ class Settings(BaseModel):
     region: str | None = None
     partition: str | None = None
     role: Annotated[str, AfterValidator(_role)] = "OrganizationAccountAccessRole"
-    external_id: str | None = None
+    external_id: Annotated[str | None, AfterValidator(_external_id)] = None
     session_name: Annotated[str, AfterValidator(_session_name)] = "aws-org-auditor"
     session_duration: Annotated[int, Field(ge=900, le=43200)] = 3600
     ou: Annotated[tuple[OuId, ...], Several] = ()

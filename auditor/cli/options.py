@@ -67,7 +67,7 @@ def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def settings_from(given: dict[str, Any], *, read_file: bool = True) -> Settings:
-    """Settings of the file that ``--config`` names, replaced by the options that were really given."""
+    """Settings of the file that ``--config`` names, replaced by the options that were really given; the log obeys."""
     file = given.pop("config", None)
     return follow(load_settings(file, wanted_from(given), read_file=read_file))
 
