@@ -164,12 +164,13 @@ class EvidenceFile:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceGap:
-    """Evidence that is missing, and why: never silence."""
+    """Evidence that is missing, and why: never silence. ``request_id`` is AWS's name for the call that failed."""
 
     kind: str
     stage: str
     code: str
     message: str
+    request_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,8 +48,8 @@ def session_policy(actions: Iterable[str]) -> str:
 class AccountCalls:
     """Calls into one account, each signed with that account's credentials and no others."""
 
-    def __init__(self, calls: Calls, source: CallerCredentials | RoleCredentials, budget: Budget | None = None) -> None:
-        self._calls, self._source, self._budget = calls, source, budget or Budget()
+    def __init__(self, calls: Calls, source: CallerCredentials | RoleCredentials, budget: Budget) -> None:
+        self._calls, self._source, self._budget = calls, source, budget
 
     async def __call__(self, stage: str, operation: Operation, **parameters: Any) -> Response:
         """Raises EvidenceError; credentials that ran out on the way are renewed once."""
@@ -77,10 +77,10 @@ class CallerCredentials:
 
 
 class RoleCredentials:
-    """The role of one account, assumed when first needed."""
+    """The role of the account that ``budget`` is of, assumed when first needed."""
 
-    def __init__(self, clients: Clients, calls: Calls, role: RoleSettings, account_id: str) -> None:
-        self._clients, self._calls, self._role, self._account_id = clients, calls, role, account_id
+    def __init__(self, clients: Clients, calls: Calls, role: RoleSettings, budget: Budget) -> None:
+        self._clients, self._calls, self._role, self._budget = clients, calls, role, budget
         self._credentials: AioCredentials | None = None
         self._expires = datetime.min.replace(tzinfo=UTC)
         self._lock = asyncio.Lock()
@@ -110,7 +110,8 @@ class RoleCredentials:
             "assume",
             self._clients.sts.assume_role,
             self._clients.caller_credentials,
-            RoleArn=self._role.arn(self._account_id),
+            self._budget,
+            RoleArn=self._role.arn(self._budget.account_id),
             RoleSessionName=self._role.session_name,
             DurationSeconds=self._role.duration,
             **{name: value for name, value in optional.items() if value},
@@ -129,11 +130,12 @@ class AwsAccess:
 
     async def open(self, account: Account) -> AccountCalls:
         """Raises EvidenceError (stage ``assume``) when the role cannot be assumed."""
+        budget = Budget(account.id)
         if account.id == self._caller.account_id:
-            return AccountCalls(self._calls, CallerCredentials(self._clients.caller_credentials))
-        role = RoleCredentials(self._clients, self._calls, self._role, account.id)
+            return AccountCalls(self._calls, CallerCredentials(self._clients.caller_credentials), budget)
+        role = RoleCredentials(self._clients, self._calls, self._role, budget)
         await role.current()
-        return AccountCalls(self._calls, role)
+        return AccountCalls(self._calls, role, budget)
 
     def organization(self) -> AccountCalls:
         return organization_calls(self._calls, self._clients)
@@ -141,4 +143,4 @@ class AwsAccess:
 
 def organization_calls(calls: Calls, clients: Clients) -> AccountCalls:
     """Calls about the organization as a whole, as the caller; only the run's budget of retries bounds them."""
-    return AccountCalls(calls, CallerCredentials(clients.caller_credentials), Budget(sys.maxsize))
+    return AccountCalls(calls, CallerCredentials(clients.caller_credentials), Budget("", sys.maxsize))

@@ -14,7 +14,8 @@ from auditor.aws.session import Clients
 from auditor.errors import EvidenceError
 from auditor.model import CREDENTIAL_REPORT, Evidence
 
-_FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.8, 1.25, 15.0  # seconds between two looks, factor, seconds
+# Seconds between two looks, factor, seconds. Reports take seconds: a pause that grows fast is long when one gets ready.
+_FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 1.2, 1.06, 15.0
 _NOT_READY = "ReportInProgress"
 _GENERATE_AGAIN = frozenset({"ReportNotPresent", "ReportExpired"})
 _NO_CAPACITY = "LimitExceeded"  # AWS runs out of report generation tasks at times

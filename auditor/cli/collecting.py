@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -26,9 +27,10 @@ from auditor.cli.options import (
     selection_of,
     settings_from,
 )
-from auditor.cli.progress import Reporter
+from auditor.cli.progress import reporter
 from auditor.cli.resuming import Plan, plan_from
 from auditor.errors import InterruptedRunError
+from auditor.events import tell
 from auditor.model import EC2_INSTANCES
 from auditor.settings import Settings
 
@@ -102,9 +104,19 @@ def _collected(plan: Plan, selection: Selection) -> Snapshot:
     from auditor.cli.aws import collect_from_aws
 
     kinds = kinds_needed(selection, plan.settings)
-    with Reporter(quiet=plan.settings.quiet, verbose=plan.settings.verbose).showing() as progress:
+    with reporter(plan.settings).showing() as progress:
         collecting = collect_from_aws(plan.settings, kinds, progress, resume=plan.resume, retry_gaps=plan.retry_gaps)
-        return run_async(collecting)
+        snapshot = run_async(collecting)
+    manifest = snapshot.manifest
+    outcomes = Counter(record.outcome.value for record in manifest.accounts)
+    tell(
+        "run-finished",
+        snapshot=str(snapshot.folder),
+        interrupted=manifest.interrupted,
+        accounts=outcomes,
+        **manifest.run,
+    )
+    return snapshot
 
 
 def kinds_needed(selection: Selection, settings: Settings) -> frozenset[str]:

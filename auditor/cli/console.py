@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditor.cli.log import is_json
+from auditor.events import tell
 from auditor.times import iso
 
 _ENDLESS = 100_000  # characters
@@ -23,8 +26,24 @@ def plain(text: object) -> str:
     return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs", "Cf") else c for c in str(text))
 
 
-def complain(message: str) -> None:
-    """One line on stderr."""
+def complain(message: str, exit_code: int, trace: str = "") -> None:
+    """Why the command ends: one line on stderr, below the traceback where one is shown."""
+    if is_json():
+        tell("error", logging.ERROR, message=message, exit_code=exit_code, **({"traceback": trace} if trace else {}))
+        return
+    sys.stderr.write(trace)
+    _say(message)
+
+
+def remark(message: str) -> None:
+    """One line on stderr beside a result."""
+    if is_json():
+        tell("note", message=message)
+    else:
+        _say(message)
+
+
+def _say(message: str) -> None:
     print(f"auditor: {plain(' '.join(message.split()))}", file=sys.stderr)
 
 
@@ -61,7 +80,7 @@ def _spelt(cell: object) -> str:
 def busy(what: str, *, quiet: bool) -> Iterator[None]:
     """A word on the terminal while something takes a while."""
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or is_json() or not console.is_terminal:
         yield
         return
     with console.status(what):

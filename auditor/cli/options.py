@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from auditor.catalog import Catalog, Selection, load_catalog
+from auditor.cli.log import follow
 from auditor.settings import Settings, load_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -62,6 +63,7 @@ RESUME = (
 OUT = click.option("--out", metavar="DIR", type=_FILE, help="Where snapshots land  [reports]")
 TALK = (
     click.option("--quiet", is_flag=True, help="No progress and no notes"),
+    click.option("--log-format", metavar="FORMAT", help="Of stderr: text, or json, one object a line  [text]"),
     click.option("--verbose", is_flag=True, help="A line for every account, tracebacks for unexpected errors"),
 )
 
@@ -78,9 +80,9 @@ def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def settings_from(given: dict[str, Any], *, read_file: bool = True) -> Settings:
-    """Settings of the file that ``--config`` names, replaced by the options that were really given."""
+    """Settings of the file that ``--config`` names, replaced by the options that were really given; the log obeys."""
     file = given.pop("config", None)
-    return load_settings(file, wanted_from(given), read_file=read_file)
+    return follow(load_settings(file, wanted_from(given), read_file=read_file))
 
 
 def catalog_of(settings: Settings) -> Catalog:

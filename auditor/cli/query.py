@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor import __version__
-from auditor.cli.console import complain, show_table
+from auditor.cli.console import remark, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUT, catalog_of, options, selection_of, settings_from
 from auditor.errors import ConfigurationError
 
@@ -69,7 +69,7 @@ def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessme
     if form == "table":
         shown = frame.astype("object").where(frame.notna(), None)
         show_table(list(frame.columns), shown.itertuples(index=False))
-        complain(f"{len(frame)} row{'' if len(frame) == 1 else 's'}")
+        remark(f"{len(frame)} row{'' if len(frame) == 1 else 's'}")
     elif to is None:
         sys.stdout.buffer.writelines(csv_blocks(frame) if form == "csv" else json_blocks(frame))
     elif form == "xlsx":

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import busy, complain, show_table
+from auditor.cli.console import busy, remark, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.settings import Settings
 from auditor.times import iso
@@ -49,7 +49,7 @@ def judged_and_reported(snapshot: Snapshot, folder: Path, settings: Settings, ca
     with busy("judging", quiet=settings.quiet):
         assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection_of(settings, catalog))
     if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
-        complain(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
+        remark(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
     with busy("writing", quiet=settings.quiet):
         files = write_reports(assessment, folder, settings.format)
     _show(assessment, files)

@@ -15,7 +15,7 @@ Store = Callable[[Evidence], EvidenceFile]
 
 def failed(kind: str, error: EvidenceError) -> EvidenceGap:
     """The error as a gap of one kind of evidence."""
-    return EvidenceGap(kind, error.stage, error.code, error.message)
+    return EvidenceGap(kind, error.stage, error.code, error.message, error.request_id)
 
 
 class Gathering:

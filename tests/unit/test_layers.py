@@ -17,7 +17,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Every module or package right below ``auditor``, lowest layer first. One may import what stands in a line above its
 # own, and nothing else: not its neighbours on the same line either.
 LAYERS = (
-    ("errors", "times", "statistics"),
+    ("errors", "events", "times", "statistics"),
     ("model",),
     ("ages", "evidence", "files", "policy", "schema", "journal"),
     ("credential_report", "snapshot", "catalog"),
