@@ -137,6 +137,10 @@ class AwsAccess:
         await role.current()
         return AccountCalls(self._calls, role, budget)
 
+    async def room(self) -> None:
+        """Return when a further account can be worked on without waiting in a long queue."""
+        await self._calls.room()
+
     def organization(self) -> AccountCalls:
         return organization_calls(self._calls, self._clients)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from aiobotocore.credentials import AioCredentials
@@ -26,6 +27,7 @@ _ACCOUNT_RETRIES = 40
 _RUN_RETRIES, _RUN_RETRIES_PER_CALL = 1000, 2
 # Pages come one after another and everything waits for them, so they never queue behind the accounts' calls.
 _LISTING, _LISTINGS = "organizations", 2
+_LOOK_AGAIN = 0.02  # seconds
 _THROTTLED_TOGETHER = ("sts", "organizations")
 
 
@@ -45,7 +47,8 @@ class Calls:
 
     def __init__(self, concurrency: int, statistics: RunStatistics | None = None) -> None:
         self.statistics = statistics or RunStatistics()
-        self._slots = asyncio.Semaphore(concurrency)
+        self._concurrency, self._queued = concurrency, 0
+        self._slots, self._door = asyncio.Semaphore(concurrency), asyncio.Lock()
         self._lists = asyncio.Semaphore(_LISTINGS)
         self._paces = {service: Pace() for service in _THROTTLED_TOGETHER}
         self._jitter = random.Random()
@@ -104,14 +107,38 @@ class Calls:
         self, service: str, operation: Operation, credentials: AioCredentials, parameters: Mapping[str, Any]
     ) -> Response:
         pace = self._paces.get(service)
-        turn = await pace.turn() if pace else 0.0
-        async with self._lists if service == _LISTING else self._slots:
+        with self._waiting(service):
+            turn = await pace.turn() if pace else 0.0
+            slot = self._lists if service == _LISTING else self._slots
+            await slot.acquire()
+        try:
             self.statistics.calls[service] += 1
             with acting_as(credentials):
                 answer = await operation(**parameters)
+        finally:
+            slot.release()
         if pace:
             pace.passed(turn)
         return answer
+
+    async def room(self) -> None:
+        """Wait until the calls of a further account would not stand in a long queue.
+
+        Time limits of accounts and reports run while their calls wait, so what cannot be worked on is not begun.
+        """
+        async with self._door:
+            while self._queued >= self._concurrency:
+                await asyncio.sleep(_LOOK_AGAIN)
+
+    @contextlib.contextmanager
+    def _waiting(self, service: str) -> Iterator[None]:
+        """Counts the calls that wait for their turn; those that list accounts have slots of their own."""
+        counted = service != _LISTING
+        self._queued += counted
+        try:
+            yield
+        finally:
+            self._queued -= counted
 
     def _try_again(self, error: Fault, service: str, attempt: int, budget: Budget) -> bool:
         statistics = self.statistics

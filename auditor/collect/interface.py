@@ -30,6 +30,9 @@ class Directory(Protocol):
 class Access(Protocol):
     """The way into an account; what it gives is passed on to the collectors."""
 
+    async def room(self) -> None:
+        """Returns when a further account may be begun."""
+
     async def open(self, account: Account) -> Any:
         """Raises EvidenceError when there is no way in."""
 

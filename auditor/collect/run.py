@@ -130,7 +130,10 @@ class _Run:
             self._waiting.put_nowait(None)
 
     async def _take(self, access: Access) -> None:
-        while (account := await self._waiting.get()) is not None and not self._winding_down:
+        while (account := await self._waiting.get()) is not None:
+            await access.room()
+            if self._winding_down:
+                return
             self._in_flight += 1
             try:
                 record = await self._assessed(account, access)

@@ -73,6 +73,8 @@ class FakeAccess:
             raise EvidenceError("assume", "AccessDenied", "no")
         return account.id
 
+    async def room(self) -> None: ...
+
     def organization(self) -> str:
         return "o-test"
 
