@@ -241,6 +241,7 @@ def _counted(judged: _Judged, selection: Selection) -> dict[str, Any]:
         "population": passed + failed,
         "passed": passed,
         "failed": failed,
+        "waived": 0,
         "not_applicable": judged.not_applicable,
         "no_evidence": judged.count(Status.NO_EVIDENCE),
         "manual": judged.count(Status.MANUAL),

@@ -71,12 +71,14 @@ def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
 def _run(plan: Plan) -> int:
     from auditor.catalog import load_catalog
     from auditor.cli.reporting import judged_and_reported
+    from auditor.cli.waivers import waivers_of
 
     catalog = load_catalog()
-    catalog.select(plan.settings.benchmark)  # an unknown benchmark must not cost a collection
+    catalog.select(plan.settings.benchmark)  # an unknown benchmark must not cost a collection, nor a bad waiver
+    waivers = waivers_of(plan.settings, catalog)
     snapshot = _collected(plan)
     try:
-        return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog)
+        return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog, waivers)
     except KeyboardInterrupt:
         raise InterruptedRunError(snapshot.folder) from None
 

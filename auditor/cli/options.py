@@ -34,6 +34,7 @@ JUDGING = (
         help="Benchmark to judge by (repeatable)  [aws-iam-rules, cis-aws-7.0.0]",
     ),
     click.option("--as-of", metavar="TIME", help="Instant ages are counted at  [when collection started]"),
+    click.option("--waivers", metavar="FILE", type=_FILE, help="Failures that were accepted, and until when"),
 )
 OUTPUT = (
     click.option("--format", metavar="FORMAT", multiple=True, help="xlsx, csv or json (repeatable)  [xlsx, csv]"),

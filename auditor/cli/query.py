@@ -30,7 +30,7 @@ _FORMATS = ("table", "csv", "json", "xlsx")
 @click.option("--to", metavar="FILE", type=click.Path(path_type=Path), help="Write to this file, not to stdout")
 @options(CONFIG, *JUDGING, OUT)
 def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, to: Path | None, **given: Any) -> None:
-    """Run SQL over the tables accounts, users, credentials, findings and controls.
+    """Run SQL over the tables accounts, users, credentials, findings, controls and waivers.
 
     \b
     auditor query "select account_name, count(*) from findings where status = 'FAIL' group by all"
@@ -52,9 +52,13 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
 
 def _assessed(settings: Settings, folder: Path | None) -> Assessment:
     from auditor.assessment import assess
+    from auditor.catalog import load_catalog
+    from auditor.cli.waivers import waivers_of
     from auditor.snapshot import Snapshot, newest_snapshot
 
-    return assess(Snapshot.open(folder or newest_snapshot(settings.out)), settings.benchmark, settings.as_of)
+    catalog = load_catalog()
+    waivers, opened = waivers_of(settings, catalog), Snapshot.open(folder or newest_snapshot(settings.out))
+    return assess(opened, settings.benchmark, settings.as_of, catalog, waivers)
 
 
 def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessment) -> None:
