@@ -100,7 +100,7 @@ def _show_controls(assessment: Assessment) -> None:
         for c in automated.itertuples()
     ]
     print()
-    show_table(("requirement", "control", "severity", "failed", "no evidence"), rows)
+    show_table(("requirement", "control", "severity", "failed", "no\nevidence"), rows)
     manual = len(assessment.controls) - len(automated)
     if manual:
         print(f"{manual} further controls are to be answered by hand; they are listed in controls.csv")

@@ -18,6 +18,13 @@ from auditor.errors import CatalogError, WaiverError, nearest
 from auditor.waivers.document import Rows, Table, line_of, parse
 from auditor.waivers.entries import Entry, Scope
 
+_KINDS = {
+    "string_type": "text",
+    "tuple_type": "a text or a list of texts",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+}
+
 
 @dataclass(frozen=True)
 class Waiver:
@@ -119,16 +126,11 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"unknown key {place!r}{nearest(str(loc[-1]), known)}"
     if detail["type"] == "missing":
         return f"{place} is missing"
-    if detail["type"] in ("string_type", "tuple_type", "model_type", "dict_type") or detail["input"] is None:
-        return f"{place} {_must_be(detail)}"
+    if detail["input"] is None or detail["type"] in ("string_too_short", "too_short"):
+        return f"{place} is empty"
+    if detail["type"] in _KINDS:
+        return f"{place} must be {_KINDS[detail['type']]}"
     return f"{place}: {detail['msg'].removeprefix('Value error, ')}".removeprefix(": ")
-
-
-def _must_be(detail: ErrorDetails) -> str:
-    if detail["input"] is None:
-        return "is empty"
-    words = {"string_type": "text", "tuple_type": "a text or a list of texts"}
-    return f"must be {words.get(detail['type'], 'keys and values')}"
 
 
 def _refuse_same_ids(waivers: Iterable[Waiver], name: str) -> None:
