@@ -18,7 +18,7 @@ Ints: TypeAlias = np.ndarray[Any, np.dtype[np.intp]]
 Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 _WILD = re.compile(r"[*?]")
 _LIKE = {"*": "%", "?": "_", "%": r"\%", "_": r"\_", "\\": r"\\"}
-# Up to so many distinct texts, Python is done before Arrow is ready: with matching them, with searching them.
+# Up to so many texts, Python is done before Arrow is ready: with matching them, with searching them.
 _FEW, _MANY = 32, 4096
 
 
@@ -44,7 +44,7 @@ class Names:
         used = np.zeros(len(categories) + 1, dtype=bool)
         used[codes] = True
         present = np.flatnonzero(used[:-1])
-        texts = _arrow(categories).take(pa.array(present))
+        texts = _arrow(categories[present] if len(present) < len(categories) else categories)
         order = pc.array_sort_indices(texts)
         rank_of = np.full(len(categories) + 1, -1, dtype=np.intp)  # the code of a missing text is -1: the last place
         rank_of[present[order.to_numpy()]] = np.arange(len(present))
@@ -81,24 +81,23 @@ class Names:
         return found
 
     def _alike(self, ranks: Ints, inside: Mask, pattern: str) -> Mask:
-        """``inside`` narrowed to the texts that ``pattern`` matches; every distinct text is looked at once."""
-        distinct = np.unique(ranks[inside])
-        if len(distinct) <= _MANY:
-            distinct = self._holding(distinct, max(_WILD.split(pattern), key=len))
-        return inside & np.isin(ranks, self._decided(distinct, pattern))
+        """``inside`` narrowed to the texts that ``pattern`` matches."""
+        rows = np.flatnonzero(inside)
+        if len(rows) <= _MANY:
+            literal, texts = max(_WILD.split(pattern), key=len), self._list
+            rows = rows[np.array([literal in texts[rank] for rank in ranks[rows].tolist()], dtype=bool)]
+        found = np.zeros(len(ranks), dtype=bool)
+        found[rows] = self._decided(ranks[rows], pattern)
+        return found
 
-    def _holding(self, ranks: Ints, literal: str) -> Ints:
-        """Those of texts that have ``literal`` somewhere."""
-        texts = self._list
-        return np.array([rank for rank in ranks.tolist() if literal in texts[rank]], dtype=np.intp)
-
-    def _decided(self, ranks: Ints, pattern: str) -> Ints:
-        """Those of texts that match ``pattern``."""
+    def _decided(self, ranks: Ints, pattern: str) -> Mask:
+        """Which of ``ranks`` are of texts that ``pattern`` matches; Arrow looks at every distinct text once."""
         if len(ranks) <= _FEW:
-            return np.array([r for r in ranks.tolist() if glob_matches(pattern, self._list[r])], dtype=np.intp)
+            return np.array([glob_matches(pattern, self._list[rank]) for rank in ranks.tolist()], dtype=bool)
+        distinct, places = np.unique(ranks, return_inverse=True)
         like = "".join(_LIKE.get(character, character) for character in pattern)
-        matched: Mask = pc.match_like(self._texts.take(pa.array(ranks)), like).to_numpy(zero_copy_only=False)
-        return ranks[matched]
+        matched: Mask = pc.match_like(self._texts.take(pa.array(distinct)), like).to_numpy(zero_copy_only=False)
+        return matched[places]
 
 
 def glob_matches(pattern: str, text: str) -> bool:

@@ -84,7 +84,7 @@ def waiving(findings: int, waivers: int) -> Figures:
     frame, controls, accounts = failing(findings)
     catalog = load_catalog()
     with tempfile.TemporaryDirectory() as folder:
-        file = waivers_file(Path(folder) / "waivers.yaml", waivers)
+        file = waivers_file(Path(folder) / "waivers.yaml", waivers, findings)
         started = time.perf_counter()
         loaded = load_waivers(file, catalog, 366)
         read = time.perf_counter() - started

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from auditor import schema
-from auditor.catalog import load_catalog
 from auditor.model import Account
 
 _CONTROLS = ("access-key-rotated-90d", "console-user-mfa", "credentials-unused-45d", "root-mfa")
@@ -44,10 +43,10 @@ def failing(count: int) -> tuple[pd.DataFrame, pd.DataFrame, list[Account]]:
     return pd.DataFrame(columns), schema.typed(controls, schema.CONTROLS), accounts
 
 
-def waivers_file(path: Path, count: int) -> Path:
-    """``count`` waivers of the controls of ``failing``, in turn of each of ``_SCOPES``."""
-    assert set(_CONTROLS) <= set(load_catalog().controls)
-    path.write_text("waivers:\n" + "".join(_entry(number, count) for number in range(count)), encoding="utf-8")
+def waivers_file(path: Path, count: int, findings: int) -> Path:
+    """``count`` waivers for the findings of ``failing``, in turn of each of ``_SCOPES``."""
+    entries = "".join(_entry(number, count, findings) for number in range(count))
+    path.write_text("waivers:\n" + entries, encoding="utf-8")
     return path
 
 
@@ -55,8 +54,8 @@ def _account(number: int) -> Account:
     return Account(f"{number:012d}", f"stage-{number % 50}", ou_path=f"Root/Unit-{number % 50}/Team")
 
 
-def _entry(number: int, count: int) -> str:
-    user = number * (1_000_000 // count) + 7
+def _entry(number: int, count: int, findings: int) -> str:
+    user = number * (findings // count) + 7
     scope = _SCOPES[number % len(_SCOPES)].format(
         account=f"{user % _ACCOUNTS:012d}",
         other=f"{number % _ACCOUNTS:012d}",
@@ -67,7 +66,7 @@ def _entry(number: int, count: int) -> str:
     )
     return f"""\
   - id: W-{number}
-    control: {_CONTROLS[number * len(_CONTROLS) // count]}
+    control: {_CONTROLS[user * len(_CONTROLS) // findings]}
     scope:
       {scope}
     reason: The vendor changes this by hand until the migration is done.
