@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from auditor.waivers.names import Ints, Mask, Names
 Tags = Mapping[str, Mapping[str, str]]
 """Account id -> the account's tags."""
 _NO_ROWS: Ints = np.array([], dtype=np.intp)
+_WIDE = 1000  # rows, from which it pays to look for a way to fewer
 
 
 class Places:
@@ -111,6 +112,8 @@ class Failures:
         named = list(self._named(scope))
         by_account = self._in_accounts(control, accounts)
         shortest = min([by_account, *(index.spans(control, p) for index, p in named)], key=lambda spans: spans.size)
+        if shortest.size > _WIDE:
+            shortest = min([shortest, *self._from_the_end(control, scope)], key=lambda spans: spans.size)
         rows = shortest.rows()
         if accounts is not None and shortest is not by_account:
             rows = rows[_is_one_of(self._accounts[rows], accounts)]
@@ -132,6 +135,13 @@ class Failures:
         if scope.arn:
             yield self._by_arn, scope.arn
 
+    def _from_the_end(self, control: int, scope: Scope) -> Iterator[_Spans]:
+        """Where the rows stand by the ends of patterns: all those of ``*/ann`` end alike."""
+        if scope.user and not any(pattern.endswith("*") for pattern in scope.user):
+            yield self._by_end_of_user.spans(control, scope.user)
+        if scope.arn and not any(pattern.endswith("*") for pattern in scope.arn):
+            yield self._by_end_of_arn.spans(control, scope.arn)
+
     @cached_property
     def _by_user(self) -> _ByName:
         return _ByName(Names(self._findings["resource_name"], self.rows), self._controls)
@@ -139,6 +149,14 @@ class Failures:
     @cached_property
     def _by_arn(self) -> _ByName:
         return _ByName(Names(self._findings["resource_arn"], self.rows), self._controls)
+
+    @cached_property
+    def _by_end_of_user(self) -> _ByName:
+        return _ByName(Names(self._findings["resource_name"], self.rows, backwards=True), self._controls)
+
+    @cached_property
+    def _by_end_of_arn(self) -> _ByName:
+        return _ByName(Names(self._findings["resource_arn"], self.rows, backwards=True), self._controls)
 
 
 class _ByName:

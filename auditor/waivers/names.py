@@ -38,19 +38,23 @@ class Names:
     Patterns know ``*`` (any text) and ``?`` (one character) and match whole texts, with case.
     """
 
-    def __init__(self, column: pd.Series, rows: Ints) -> None:
+    def __init__(self, column: pd.Series, rows: Ints, *, backwards: bool = False) -> None:
+        """``backwards`` reads texts and patterns from their ends, for patterns whose end tells more."""
         codes = column.cat.codes.to_numpy()[rows]
         categories = column.cat.categories
         used = np.zeros(len(categories) + 1, dtype=bool)
         used[codes] = True
         present = np.flatnonzero(used[:-1])
         texts = _arrow(categories[present] if len(present) < len(categories) else categories)
+        texts = pc.utf8_reverse(texts) if backwards else texts
         order = pc.array_sort_indices(texts)
         rank_of = np.full(len(categories) + 1, -1, dtype=np.intp)  # the code of a missing text is -1: the last place
         rank_of[present[order.to_numpy()]] = np.arange(len(present))
         self.ranks: Ints = rank_of[codes]
         self._texts = texts.take(order)
+        self._step = -1 if backwards else 1
         self.span = lru_cache(maxsize=None)(self._span)
+        self._everywhere = lru_cache(maxsize=64)(self._matched_everywhere)
 
     def __len__(self) -> int:
         return len(self._texts)
@@ -62,6 +66,7 @@ class Names:
 
     def _span(self, pattern: str) -> Span:
         """Where the texts that ``pattern`` may match stand."""
+        pattern = pattern[:: self._step]
         wild = _WILD.search(pattern)
         if not wild:
             low = bisect_left(self._list, pattern)
@@ -72,7 +77,7 @@ class Names:
         return Span(low, high, pattern != f"{start}*")
 
     def matching(self, ranks: Ints, patterns: Iterable[str]) -> Mask:
-        """Which of ``ranks`` are of texts that any of ``patterns`` matches."""
+        """Which of ``ranks`` are of texts that any of ``patterns`` matches; not for an index that reads backwards."""
         found = np.zeros(len(ranks), dtype=bool)
         for pattern in patterns:
             span = self.span(pattern)
@@ -83,6 +88,8 @@ class Names:
     def _alike(self, ranks: Ints, inside: Mask, pattern: str) -> Mask:
         """``inside`` narrowed to the texts that ``pattern`` matches."""
         rows = np.flatnonzero(inside)
+        if len(rows) > max(_MANY, len(self) // 8):
+            return inside & self._everywhere(pattern)[ranks]
         if len(rows) <= _MANY:
             literal, texts = max(_WILD.split(pattern), key=len), self._list
             rows = rows[np.array([literal in texts[rank] for rank in ranks[rows].tolist()], dtype=bool)]
@@ -95,9 +102,12 @@ class Names:
         if len(ranks) <= _FEW:
             return np.array([glob_matches(pattern, self._list[rank]) for rank in ranks.tolist()], dtype=bool)
         distinct, places = np.unique(ranks, return_inverse=True)
-        like = "".join(_LIKE.get(character, character) for character in pattern)
-        matched: Mask = pc.match_like(self._texts.take(pa.array(distinct)), like).to_numpy(zero_copy_only=False)
+        matched: Mask = _like(self._texts.take(pa.array(distinct)), pattern)
         return matched[places]
+
+    def _matched_everywhere(self, pattern: str) -> Mask:
+        """For every rank, and for -1 at the end, whether ``pattern`` matches its text."""
+        return np.append(_like(self._texts, pattern), False)
 
 
 def glob_matches(pattern: str, text: str) -> bool:
@@ -117,6 +127,12 @@ def glob_matches(pattern: str, text: str) -> bool:
         else:
             return False
     return not pattern[at:].strip("*")
+
+
+def _like(texts: Any, pattern: str) -> Mask:
+    like = "".join(_LIKE.get(character, character) for character in pattern)
+    matched: Mask = pc.match_like(texts, like).to_numpy(zero_copy_only=False)
+    return matched
 
 
 def _arrow(texts: pd.Index) -> Any:

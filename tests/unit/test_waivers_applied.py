@@ -206,10 +206,11 @@ def test_patterns_match_as_the_shell_would(names: list[str], patterns: list[str]
     column = pd.Series(names, dtype="str").astype("category")
     index = Names(column, pd.RangeIndex(len(names)).to_numpy())
     assert index.matching(index.ranks, patterns).tolist() == expected
-    for pattern in patterns:
-        span = index.span(pattern)
-        inside = {n for n, rank in zip(names, index.ranks, strict=True) if span.low <= rank < span.high}
-        assert {n for n in names if fnmatch.fnmatchcase(n, pattern)} <= inside
+    for order in (index, Names(column, pd.RangeIndex(len(names)).to_numpy(), backwards=True)):
+        for pattern in patterns:
+            span = order.span(pattern)
+            inside = {n for n, rank in zip(names, order.ranks, strict=True) if span.low <= rank < span.high}
+            assert {n for n in names if fnmatch.fnmatchcase(n, pattern)} <= inside
 
 
 @pytest.mark.parametrize("count", [33, 5000])

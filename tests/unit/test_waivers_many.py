@@ -59,6 +59,30 @@ def test_ten_thousand_waivers_are_no_burden(tmp_path: Path) -> None:
     assert int(found.controls["waived"].sum()) >= 10_000
 
 
+def test_patterns_whose_end_alone_tells_are_found_by_their_end(tmp_path: Path) -> None:
+    """Three thousand patterns that begin alike, on as many findings: every pair would be nine million."""
+    findings, controls, accounts = failing(12_000)
+    scopes = [f"{{arn: 'arn:*:iam::*/user-{n:07d}'}}" for n in range(3000)]
+    scopes[1::2] = [f"{{user: '*-{n:07d}'}}" for n in range(1, 3000, 2)]
+    file = entries_file(tmp_path, *(waiver(f"W-{n}", scope=scope) for n, scope in enumerate(scopes)))
+    before = time.process_time()
+    found = apply_waivers(findings, controls, load_waivers(file, catalog(), 366), accounts, AS_OF)
+    assert time.process_time() - before < 5
+    assert found.findings["waiver_id"].to_list()[:3000] == [f"W-{n}" for n in range(3000)]
+    assert (found.waivers["matched"] == 1).all()
+
+
+def test_one_pattern_over_everything_is_exact(tmp_path: Path) -> None:
+    findings, controls, accounts = failing(40_000)
+    file = entries_file(tmp_path, waiver(scope="{user: '*99*'}"), waiver("W-2", scope="{arn: '*team-?/*88*'}"))
+    found = apply_waivers(findings, controls, load_waivers(file, catalog(), 366), accounts, AS_OF)
+    rows = findings.astype("str").head(10_000)
+    assert found.waivers["matched"].to_list() == [
+        sum(fnmatchcase(name, "*99*") for name in rows["resource_name"]),
+        sum(fnmatchcase(arn, "*team-?/*88*") for arn in rows["resource_arn"]),
+    ]
+
+
 def test_ten_thousand_that_follow_each_other_are_compared_in_no_time(tmp_path: Path) -> None:
     days = pd.date_range("2000-01-01", periods=10_000).strftime("%Y-%m-%d")
     file = entries_file(tmp_path, *(waiver(f"W-{n}", created=day, expires=day) for n, day in enumerate(days)))
