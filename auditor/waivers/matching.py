@@ -72,7 +72,7 @@ class _Spans:
 
     @property
     def size(self) -> int:
-        return int((self.high - self.low).sum())
+        return int(np.add.reduce(self.high - self.low))
 
     def rows(self) -> Ints:
         if len(self.low) == 1:
@@ -173,8 +173,8 @@ class _ByName:
         """Where the rows stand that the patterns may match; one may stand in several."""
         found = [self.names.span(pattern) for pattern in patterns]
         first = control * self._width + 1
-        low, high = [first + s.low for s in found], [first + s.high for s in found]
-        return _Spans(self._order, np.searchsorted(self._keys, low), np.searchsorted(self._keys, high))
+        bounds = self._keys.searchsorted([*(first + s.low for s in found), *(first + s.high for s in found)])
+        return _Spans(self._order, bounds[: len(found)], bounds[len(found) :])
 
 
 def _sorted(codes: Iterable[int]) -> Ints:

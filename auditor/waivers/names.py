@@ -82,12 +82,14 @@ class Names:
         for pattern in patterns:
             span = self.span(pattern)
             inside = (ranks >= span.low) & (ranks < span.high)
-            found |= self._alike(ranks, inside, pattern) if span.open and inside.any() else inside
+            found |= self._alike(ranks, inside, pattern) if span.open else inside
         return found
 
     def _alike(self, ranks: Ints, inside: Mask, pattern: str) -> Mask:
         """``inside`` narrowed to the texts that ``pattern`` matches."""
         rows = np.flatnonzero(inside)
+        if not len(rows):
+            return inside
         if len(rows) > max(_MANY, len(self) // 8):
             return inside & self._everywhere(pattern)[ranks]
         if len(rows) <= _MANY:
