@@ -130,6 +130,8 @@ class Settings(BaseModel):
     requirement: Annotated[tuple[str, ...], Several] = ()
     config_dir: Path | None = None
     as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    waivers: Path | None = None
+    waiver_max_days: Annotated[int, Field(ge=1, le=36_600)] = 366
     format: Annotated[tuple[Literal["xlsx", "csv", "json"], ...], Several] = ("xlsx", "csv")
     out: Path = Path("reports")
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64

@@ -27,7 +27,6 @@ _ACCOUNT_RETRIES = 40
 _RUN_RETRIES, _RUN_RETRIES_PER_CALL = 1000, 2
 # Pages come one after another and everything waits for them, so they never queue behind the accounts' calls.
 _LISTING, _LISTINGS = "organizations", 2
-_LOOK_AGAIN = 0.02  # seconds
 _THROTTLED_TOGETHER = ("sts", "organizations")
 
 
@@ -49,6 +48,8 @@ class Calls:
         self.statistics = statistics or RunStatistics()
         self._concurrency, self._queued = concurrency, 0
         self._slots, self._door = asyncio.Semaphore(concurrency), asyncio.Lock()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._lists = asyncio.Semaphore(_LISTINGS)
         self._paces = {service: Pace() for service in _THROTTLED_TOGETHER}
         self._jitter = random.Random()
@@ -126,19 +127,25 @@ class Calls:
 
         Time limits of accounts and reports run while their calls wait, so what cannot be worked on is not begun.
         """
-        async with self._door:
-            while self._queued >= self._concurrency:
-                await asyncio.sleep(_LOOK_AGAIN)
+        async with self._door:  # one at a time: each has put its first call into the queue before the next looks
+            await self._has_room.wait()
 
     @contextlib.contextmanager
     def _waiting(self, service: str) -> Iterator[None]:
         """Counts the calls that wait for their turn; those that list accounts have slots of their own."""
         counted = service != _LISTING
-        self._queued += counted
+        self._queue(counted)
         try:
             yield
         finally:
-            self._queued -= counted
+            self._queue(-counted)
+
+    def _queue(self, more: int) -> None:
+        self._queued += more
+        if self._queued < self._concurrency:
+            self._has_room.set()
+        else:
+            self._has_room.clear()
 
     def _try_again(self, error: Fault, service: str, attempt: int, budget: Budget) -> bool:
         statistics = self.statistics

@@ -90,12 +90,14 @@ def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
 
 def _run(plan: Plan) -> int:
     from auditor.cli.reporting import judged_and_reported
+    from auditor.cli.waivers import waivers_of
 
     catalog = catalog_of(plan.settings)
-    selection = selection_of(plan.settings, catalog)  # an unknown benchmark must not cost a collection
+    # An unknown benchmark must not cost a collection, nor a bad waiver.
+    selection, waivers = selection_of(plan.settings, catalog), waivers_of(plan.settings, catalog)
     snapshot = _collected(plan, selection)
     try:
-        return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog)
+        return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog, waivers)
     except KeyboardInterrupt:
         raise InterruptedRunError(snapshot.folder) from None
 

@@ -54,7 +54,9 @@ def show_table(
 
     Where it gets narrow, other columns are broken than those named in ``unbroken``.
     """
-    table = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None)
+    table = Table(
+        title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+    )
     body = [list(row) for row in rows]
     for position, name in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[position], Integral) for row in body)

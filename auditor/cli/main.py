@@ -18,6 +18,7 @@ from auditor.cli.controls import controls
 from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
 from auditor.cli.reporting import report
+from auditor.cli.waivers import waivers
 from auditor.errors import AuditorError
 
 EXIT_CODES = {
@@ -43,7 +44,7 @@ def cli() -> None:
     """
 
 
-for command in (run, collect, report, demo, query, controls, accounts):
+for command in (run, collect, report, demo, query, controls, accounts, waivers):
     cli.add_command(command)
 
 

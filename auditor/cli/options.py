@@ -48,6 +48,7 @@ JUDGING = (
     ),
     CONFIG_DIR,
     click.option("--as-of", metavar="TIME", help="Instant ages are counted at  [when collection started]"),
+    click.option("--waivers", metavar="FILE", type=_FILE, help="Failures that were accepted, and until when"),
 )
 OUTPUT = (
     click.option("--format", metavar="FORMAT", multiple=True, help="xlsx, csv or json (repeatable)  [xlsx, csv]"),

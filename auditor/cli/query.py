@@ -30,7 +30,7 @@ _FORMATS = ("table", "csv", "json", "xlsx")
 @click.option("--to", metavar="FILE", type=click.Path(path_type=Path), help="Write to this file, not to stdout")
 @options(CONFIG, *JUDGING, OUT)
 def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, to: Path | None, **given: Any) -> None:
-    """Run SQL over the tables accounts, users, credentials, findings and controls.
+    """Run SQL over the tables accounts, users, credentials, findings, controls and waivers.
 
     \b
     auditor query "select account_name, count(*) from findings where status = 'FAIL' group by all"
@@ -53,12 +53,13 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
 
 def _assessed(settings: Settings, folder: Path | None) -> Assessment:
     from auditor.assessment import assess
+    from auditor.cli.waivers import waivers_of
     from auditor.snapshot import Snapshot, newest_snapshot
 
     catalog = catalog_of(settings)
-    selection = selection_of(settings, catalog)
-    snapshot = Snapshot.open(folder or newest_snapshot(settings.out))
-    return assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection)
+    selection, waivers = selection_of(settings, catalog), waivers_of(settings, catalog)
+    opened = Snapshot.open(folder or newest_snapshot(settings.out))
+    return assess(opened, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
 
 
 def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessment) -> None:

@@ -85,6 +85,7 @@ def counted(judged: Judged, selection: Selection) -> dict[str, Any]:
         "population": passed + failed,
         "passed": passed,
         "failed": failed,
+        "waived": 0,
         "not_applicable": judged.not_applicable,
         "no_evidence": judged.count(Status.NO_EVIDENCE),
         "manual": judged.count(Status.MANUAL),

@@ -26,13 +26,14 @@ LAYERS = (
     ("aws", "collect"),
     ("checks", "frames"),
     ("evaluator",),
+    ("waivers",),
     ("assessment",),
     ("report", "query", "notebook"),
     ("cli",),
     ("__main__", "__init__"),
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-JUDGING = ("checks", "frames", "evaluator", "assessment", "report", "query", "notebook")
+JUDGING = ("checks", "frames", "evaluator", "waivers", "assessment", "report", "query", "notebook")
 BOTO = {"boto3", "botocore", "aioboto3", "aiobotocore"}
 MAX_FILE, MAX_FUNCTION = 300, 50
 
