@@ -88,7 +88,12 @@ def assess(
     verdicts = evaluate(frames, selection, manifest.organization, manifest.snapshot_id, moment)
     accounts = [record.account for record in manifest.accounts]
     waived = apply_waivers(
-        verdicts.findings, verdicts.controls, waivers or Waivers(), accounts, moment, {a.id: a.tags for a in accounts}
+        verdicts.findings,
+        verdicts.controls,
+        waivers or Waivers(),
+        accounts,
+        moment,
+        {i: a.tags for i, a in frames.places.items()},
     )
     return Assessment(
         snapshot_id=manifest.snapshot_id,

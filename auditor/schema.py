@@ -16,6 +16,7 @@ ACCOUNTS = {
     "account_name": "text",
     "email": "text",
     "ou_path": "category",  # Root/Prod/Payments
+    "tags": "text",  # Environment=prod; Owner=ann, where they were collected
     "state": "category",  # ACTIVE, SUSPENDED, ... as AWS Organizations gives it
     "is_management": "bool",
     "outcome": "category",  # assessed, excluded, not_assessed

@@ -138,6 +138,7 @@ class Settings(BaseModel):
     session_policy: bool = True
     regions: Annotated[tuple[Region, ...], Several] = ()
     ec2_instances: bool = False
+    account_tags: bool = False
     report_timeout: Annotated[float, Field(gt=0, le=86400)] = 300
     fail_on: Severity | None = None
     account_timeout: Annotated[float, Field(gt=0, le=86400)] = 900

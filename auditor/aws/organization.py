@@ -33,12 +33,14 @@ class OuTree:
 class AwsDirectory:
     """Discovery through AWS Organizations, with the caller's own credentials.
 
-    ``keep_tree``: what AWS answers about OUs is wanted as evidence, so it is not thrown away.
+    ``keep_tree``: what AWS answers about OUs is wanted as evidence, so it is not thrown away. ``listed``: the ids of
+    all accounts, once the last page was read.
     """
 
     def __init__(self, clients: Clients, calls: Calls, *, keep_tree: bool = False) -> None:
         self._clients, self._calls, self._keep_tree = clients, calls, keep_tree
         self._me = clients.caller_credentials
+        self.listed: asyncio.Future[list[str]] = asyncio.get_running_loop().create_future()
         self._walking = asyncio.Lock()
         self._walk: tuple[OuTree, Evidence] | None = None
 
@@ -64,9 +66,12 @@ class AwsDirectory:
     async def account_pages(self, organization: Organization) -> AsyncIterator[list[Account]]:
         """All accounts, page by page as AWS hands them out."""
         listing = self._calls.pages("discover", self._clients.organizations.list_accounts, self._me, "Accounts")
+        ids: list[str] = []
         try:
             async for page in listing:
+                ids += [raw["Id"] for raw in page]
                 yield [_account(raw, organization) for raw in page]
+            self.listed.set_result(ids)
         except EvidenceError as error:
             raise _may_not(error, "list the organization's accounts") from error
 

@@ -123,7 +123,10 @@ async def _connected(
         calls = Calls(settings.concurrency)
         progress.watch(calls.statistics)
         aws = AwsDirectory(clients, calls, keep_tree=OU_TREE in kinds)
-        directory: Directory = aws if listed is None else FileDirectory(listed, aws)
+        directory: Directory = aws
+        if listed is not None:
+            directory = FileDirectory(listed, aws)
+            aws.listed.set_result([account.id for account in listed])
         discovery = Discovery(directory, Scope.of(settings), progress)
         collectors = account_collectors(clients, settings, kinds)
         common = organization_collectors(clients, settings, kinds, aws)

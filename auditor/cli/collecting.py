@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -31,12 +31,13 @@ from auditor.cli.progress import reporter
 from auditor.cli.resuming import Plan, plan_from
 from auditor.errors import InterruptedRunError
 from auditor.events import tell
-from auditor.model import EC2_INSTANCES
+from auditor.model import ACCOUNT_TAGS, EC2_INSTANCES
 from auditor.settings import Settings
 
 if TYPE_CHECKING:  # pandas and the AWS SDK are slow to load, so they are loaded where they are used
     from auditor.catalog import Selection
     from auditor.snapshot import Snapshot
+    from auditor.waivers import Waivers
 
 _DEMO_REPORT_TIMEOUT = 5.0  # seconds; the box has reports that never get ready
 
@@ -58,8 +59,12 @@ def collect(**given: Any) -> int:
 
     'auditor report SNAPSHOT' judges it later, offline.
     """
+    from auditor.cli.waivers import waivers_of
+
     plan = plan_from(given)
-    snapshot = _collected(plan, selection_of(plan.settings, catalog_of(plan.settings)))
+    catalog = catalog_of(plan.settings)
+    waivers = waivers_of(plan.settings, catalog)
+    snapshot = _collected(plan, kinds_needed(selection_of(plan.settings, catalog), plan.settings, waivers))
     print(snapshot.folder)
     records = snapshot.manifest.accounts
     if not any(record.evidence and not record.gaps for record in records):
@@ -95,17 +100,16 @@ def _run(plan: Plan) -> int:
     catalog = catalog_of(plan.settings)
     # An unknown benchmark must not cost a collection, nor a bad waiver.
     selection, waivers = selection_of(plan.settings, catalog), waivers_of(plan.settings, catalog)
-    snapshot = _collected(plan, selection)
+    snapshot = _collected(plan, kinds_needed(selection, plan.settings, waivers))
     try:
         return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog, waivers)
     except KeyboardInterrupt:
         raise InterruptedRunError(snapshot.folder) from None
 
 
-def _collected(plan: Plan, selection: Selection) -> Snapshot:
+def _collected(plan: Plan, kinds: Collection[str]) -> Snapshot:
     from auditor.cli.aws import collect_from_aws
 
-    kinds = kinds_needed(selection, plan.settings)
     with reporter(plan.settings).showing() as progress:
         collecting = collect_from_aws(plan.settings, kinds, progress, resume=plan.resume, retry_gaps=plan.retry_gaps)
         snapshot = run_async(collecting)
@@ -121,10 +125,11 @@ def _collected(plan: Plan, selection: Selection) -> Snapshot:
     return snapshot
 
 
-def kinds_needed(selection: Selection, settings: Settings) -> frozenset[str]:
-    """The kinds of evidence that the chosen controls read; instances cost many calls and are asked for by name."""
+def kinds_needed(selection: Selection, settings: Settings, waivers: Waivers | None = None) -> frozenset[str]:
+    """The kinds of evidence that the chosen controls read; what costs many calls only where it matters."""
     unwanted = set() if settings.ec2_instances else {EC2_INSTANCES}
-    return selection.evidence - unwanted
+    tagged = settings.account_tags or selection.uses_tags or (waivers is not None and waivers.uses_tags)
+    return selection.evidence - unwanted | ({ACCOUNT_TAGS} if tagged else set())
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from collections.abc import Collection, Sequence
 from auditor.aws.collectors.access_analyzers import AccessAnalyzersCollector
 from auditor.aws.collectors.access_keys import AccessKeysCollector
 from auditor.aws.collectors.account_summary import AccountSummaryCollector
+from auditor.aws.collectors.account_tags import AccountTagsCollector
 from auditor.aws.collectors.authorization_details import AuthorizationDetailsCollector
 from auditor.aws.collectors.contacts import ContactsCollector
 from auditor.aws.collectors.delegated_administrators import DelegatedAdministratorsCollector
@@ -65,6 +66,7 @@ def organization_collectors(
         *(collector(clients) for collector in _OF_THE_ORGANIZATION),
         IdentityCenterCollector(clients, settings.regions),
         OuTreeCollector(clients, directory),
+        AccountTagsCollector(clients, directory),
     )
     return _needed(known, kinds)
 

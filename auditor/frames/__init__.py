@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import pandas as pd
 
 from auditor.frames.accounts import accounts_frame
 from auditor.frames.credentials import credentials_frame
-from auditor.frames.documents import NOT_COLLECTED, Collected, read_documents
+from auditor.frames.documents import NOT_COLLECTED, Collected, account_tags, read_documents
 from auditor.frames.reports import read_reports, reported
 from auditor.frames.units import UnitFrames, root_frame, unit_frames
 from auditor.frames.users import users_frame
@@ -31,7 +31,8 @@ class Frames:
     usable credential report (root included), in account and line order, plus a text column ``x_<name>`` for every
     column AWS does not document; ``credentials`` one per credential that exists, in users' order and slot order.
     ``root`` is the root rows of ``users`` with what other evidence says of root, ``units`` the units of every other
-    kind of evidence (see ``frames.units``). ``collected`` tells who has evidence of a kind and why others have none.
+    kind of evidence (see ``frames.units``). ``collected`` tells who has evidence of a kind and why others have none,
+    ``places`` where each account sits and how it is tagged.
     """
 
     accounts: pd.DataFrame
@@ -51,7 +52,8 @@ def build_frames(snapshot: Snapshot, as_of: datetime, kinds: Collection[str] = E
     records, reports = read_reports(snapshot)
     users = users_frame(records, reports)
     collected = {CREDENTIAL_REPORT: reported(records, reports), **read_documents(snapshot, records, kinds)}
-    accounts = accounts_frame(records, users, collected)
+    tags = account_tags(snapshot)
+    accounts = accounts_frame(records, users, collected, tags)
     units = unit_frames(collected, accounts, users, snapshot.manifest.organization)
     return Frames(
         accounts=accounts,
@@ -60,5 +62,5 @@ def build_frames(snapshot: Snapshot, as_of: datetime, kinds: Collection[str] = E
         root=root_frame(users, units),
         units=units,
         collected=collected,
-        places={record.account.id: record.account for record in records},
+        places={r.account.id: replace(r.account, tags=tags.get(r.account.id, {})) for r in records},
     )

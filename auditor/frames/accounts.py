@@ -14,7 +14,10 @@ from auditor.model import ACCOUNT_SUMMARY, CREDENTIAL_REPORT, AccountRecord, Uni
 
 
 def accounts_frame(
-    records: Sequence[AccountRecord], users: pd.DataFrame, collected: Mapping[str, Collected]
+    records: Sequence[AccountRecord],
+    users: pd.DataFrame,
+    collected: Mapping[str, Collected],
+    tags: Mapping[str, Mapping[str, str]],
 ) -> pd.DataFrame:
     """Columns of ``schema.ACCOUNTS``, one row per account in the order given."""
     summaries = collected.get(ACCOUNT_SUMMARY, Collected()).rows.get(Unit.ACCOUNT, ())
@@ -22,6 +25,8 @@ def accounts_frame(
     counts = users.loc[~users["is_root"], "account_id"].value_counts()
     users_of = {str(account_id): count for account_id, count in counts.items()}
     rows = [_row(record, users_of, counted.get(record.account.id)) for record in records]
+    for row in rows:
+        row["tags"] = "; ".join(f"{k}={v}" for k, v in sorted(tags.get(row["account_id"], {}).items()))
     frame = pd.DataFrame(rows, columns=list(schema.ACCOUNTS))
     return schema.typed(frame, schema.ACCOUNTS)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from auditor import evidence
 from auditor.errors import EvidenceError
 from auditor.frames.kinds import TABLES
+from auditor.frames.kinds.account_tags import tags_by_account
 from auditor.frames.tables import Row, Table
-from auditor.model import AccountRecord, EvidenceFile, EvidenceGap, OrganizationRecord, Outcome, Unit
+from auditor.model import ACCOUNT_TAGS, AccountRecord, EvidenceFile, EvidenceGap, OrganizationRecord, Outcome, Unit
 from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
 
 NOT_COLLECTED = "not collected in this snapshot"
@@ -44,6 +45,16 @@ def read_documents(
             if file.kind in tables:
                 _read(snapshot, tables[file.kind], found[file.kind], owner, file)
     return found
+
+
+def account_tags(snapshot: Snapshot) -> Mapping[str, Mapping[str, str]]:
+    """Account id -> its tags, where they were collected and can be read."""
+    record = snapshot.manifest.organization_record
+    files = [file for file in record.evidence if file.kind == ACCOUNT_TAGS] if record else []
+    try:
+        return tags_by_account(evidence.read(snapshot.read(files[0]))) if files else {}
+    except EvidenceError:
+        return {}
 
 
 def _owners(

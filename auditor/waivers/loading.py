@@ -51,6 +51,11 @@ class Waivers:
     entries: tuple[Waiver, ...] = ()
     sha256: str = ""
 
+    @property
+    def uses_tags(self) -> bool:
+        """Whether the tags of an account may decide what is waived."""
+        return any(waiver.scope.tag for waiver in self.entries)
+
 
 def load_waivers(file: Path, catalog: Catalog, max_days: int) -> Waivers:
     """Read ``file``; no waiver may be valid for more than ``max_days`` days after it was created.
