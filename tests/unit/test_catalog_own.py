@@ -215,6 +215,29 @@ def test_a_rewritten_benchmark_that_points_elsewhere_is_told(tmp_path: Path) -> 
     }
 
 
+def test_a_rewritten_benchmark_that_leaves_a_requirement_out_is_told(tmp_path: Path) -> None:
+    file = config_folder() / "benchmarks" / "aws-iam-rules.yaml"
+    entry = yaml.safe_load(file.read_bytes())
+    kept = {**entry, "requirements": entry["requirements"][:1]}
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "benchmarks" / "own.yaml").write_text(yaml.safe_dump(kept))
+    catalog = load_catalog(None, tmp_path)
+    assert catalog.select(["aws-iam-rules"]).dropped == (
+        "aws-iam-rules without access-key-2-rotated-45d (access-key-2-rotated-45d), which the shipped one asks for",
+    )
+    assert catalog.select(["cis-aws-7.0.0"]).dropped == ()
+    assert load_catalog().select(["aws-iam-rules"], requirements=["AWS_IAM_50"]).dropped == ()
+
+
+def test_the_example_of_parameters_is_valid_and_shows_the_guard(tmp_path: Path) -> None:
+    text = (config_folder() / "parameters.example.yaml").read_text(encoding="utf-8")
+    (tmp_path / "parameters.yaml").write_text(text, encoding="utf-8")
+    catalog = load_catalog(None, tmp_path)
+    assert {override.scope.partition(" ")[0] for override in catalog.overrides} == {"ou", "tag", "account"}
+    assert any(catalog.looser(control_id) for control_id in catalog.controls)
+    assert not any(load_catalog().looser(control_id) for control_id in catalog.controls), "it is an example only"
+
+
 def test_a_control_of_ones_own_may_differ_freely(tmp_path: Path) -> None:
     catalog = own(tmp_path, controls=shipped(KEYS, id="our-keys", parameters={"max_age_days": 365}))
     assert catalog.looser("our-keys") == ()
