@@ -16,6 +16,8 @@ import yaml
 
 from auditor.catalog import compare, config_folder, load_catalog
 from auditor.cli.main import main
+from auditor.report.verdict_changes import counted, verdict_changes
+from tests import reporting
 from tests.support import ACCOUNT, OTHER, ago, key, password, report, root, stored, unreachable, user
 
 FACTS: dict[str, list[tuple[str, str, int, str]]] = json.loads(
@@ -293,6 +295,31 @@ def test_diff_on_a_snapshot_lists_the_units_whose_status_differs(
         "new_status": "FAIL",
         "units": 1,
     } in found["verdicts"]
+
+
+def test_units_that_one_control_could_not_tell_apart_had_no_evidence() -> None:
+    """The old control saw nothing of account 1; the new one judges a user of it. Account 2 is blind for both."""
+    one, two, three = (reporting.account(number, f"name {number}") for number in (1, 2, 3))
+    old, new = "credentials-unused-90d", "credentials-unused-45d"
+    rows = [
+        reporting.finding(one, old, "NO_EVIDENCE", "", None),
+        reporting.finding(one, new, "PASS", "ann", 2),
+        reporting.finding(two, old, "NO_EVIDENCE", "", None),
+        reporting.finding(two, new, "NO_EVIDENCE", "", None),
+        reporting.finding(three, old, "FAIL", "bob", 2),
+        reporting.finding(three, new, "FAIL", "bob", 2),
+        reporting.finding(three, new, "FAIL", "cas", 3),
+    ]
+    judged = reporting.assessment([one, two, three], findings=rows)
+    found = verdict_changes(judged, [(old, new)])
+    assert found[["account_id", "resource_name", "old_status", "new_status"]].to_numpy().tolist() == [
+        ["000000000001", "ann", "NO_EVIDENCE", "PASS"],
+        ["000000000003", "cas", "no finding", "FAIL"],
+    ]
+    assert [list(count.values()) for count in counted(found)] == [
+        [old, new, "NO_EVIDENCE", "PASS", 1],
+        [old, new, "no finding", "FAIL", 1],
+    ]
 
 
 def test_diff_as_csv_and_as_a_table(auditor: Auditor, snapshot: Path, two_limits: Path) -> None:
