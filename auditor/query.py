@@ -53,7 +53,10 @@ def named_query(name: str, *more: Path) -> str:
     known = named_queries(*more)
     if name not in known:
         raise QueryError(f"there is no query {name!r}{nearest(name, known)}; known: {', '.join(known)}")
-    return known[name].read_text(encoding="utf-8")
+    try:
+        return known[name].read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise QueryError(f"{known[name]}: cannot be read: {error}") from error
 
 
 def _open(assessment: Assessment) -> duckdb.DuckDBPyConnection:

@@ -125,7 +125,7 @@ class Settings(BaseModel):
     exclude: Annotated[tuple[AccountOrOuId, ...], Several] = ()
     accounts_file: Path | None = None
     benchmark: Annotated[tuple[str, ...], Several] = DEFAULT_BENCHMARKS
-    level: Annotated[int | None, Field(ge=1)] = None
+    level: Annotated[int | None, Field(ge=1, strict=True)] = None
     section: Annotated[tuple[str, ...], Several] = ()
     requirement: Annotated[tuple[str, ...], Several] = ()
     config_dir: Path | None = None

@@ -48,14 +48,13 @@ def exit_codes() -> str:
 
 
 def controls() -> str:
-    """The controls that are judged automatically."""
+    """Every control: what it is about, which evidence decides it, and which versions of CIS have it."""
     catalog = load_catalog()
     rows = [
-        (f"`{c.id}`", c.title, c.severity.value, _judged(c), _versions(catalog, c))
+        (f"`{c.id}`", c.title, c.severity.value, _judged(c), _decided(c), _versions(catalog, c))
         for c in catalog.controls.values()
-        if c.check
     ]
-    return _table(("control", "passes when", "severity", "judged", "CIS versions"), rows)
+    return _table(("control", "passes when", "severity", "judged", "decided by", "CIS versions"), rows)
 
 
 def columns() -> str:
@@ -63,13 +62,20 @@ def columns() -> str:
 
 
 def _judged(control: Control) -> str:
-    return ", ".join(control.credentials) or {"root": "the root user", "user": "the user"}[control.unit.value]
+    return ", ".join(control.credentials) or {"root": "the root user"}.get(control.unit, f"the {control.unit}")
+
+
+def _decided(control: Control) -> str:
+    evidence = ", ".join(control.evidence)
+    if control.assessment == "automated":
+        return evidence
+    return f"a person, shown {evidence}" if evidence else "a person"
 
 
 def _versions(catalog: Catalog, control: Control) -> str:
     asking = [b.version for b in catalog.benchmarks.values() if any(r.control == control.id for r in b.requirements)]
     cis = [v for v in asking if v in {b.version for b in catalog.benchmarks.values() if b.id.startswith("cis-aws-")}]
-    return "none" if not cis else cis[0] if len(cis) == 1 else f"{cis[0]} to {cis[-1]}"
+    return "" if not cis else cis[0] if len(cis) == 1 else f"{cis[0]} to {cis[-1]}"
 
 
 def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -23,6 +23,7 @@ from auditor.errors import CatalogError, nearest
 _PACKAGE = Path(__file__).resolve().parent.parent
 _FOLDERS = ("controls", "benchmarks", "crosswalks", "queries")
 _KNOWN = (*_FOLDERS, PARAMETERS_FILE)
+_EXPECTED = {bool: "true or false", int: "a number", str: "a text", list: "a list"}
 _T = TypeVar("_T")
 
 
@@ -124,7 +125,7 @@ def _refuse_other_parameters(given: Mapping[str, Parameter], known: Mapping[str,
         if name not in known:
             raise CatalogError(f"{where}: unknown parameter {name!r}{nearest(name, known)}")
         if type(value) is not type(known[name]):
-            raise CatalogError(f"{where}: {name} must be {kind_of(known[name])}, not {kind_of(value)}")
+            raise CatalogError(f"{where}: {name} must be {_EXPECTED[type(known[name])]}, not {kind_of(value)}")
 
 
 def _plain(entries: Mapping[str, tuple[_T, Path]]) -> list[_T]:

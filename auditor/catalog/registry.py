@@ -155,6 +155,7 @@ class Catalog:
             {c.id: self.frameworks_of(c.id) for c in controls},
             self.overrides,
             {c.id: found for c in controls if (found := self.looser(c.id))},
+            tuple(text for benchmark_id in options["benchmark"] for text in self._dropped(benchmark_id)),
             options | {name: value for name, value in narrowing.items() if value},
         )
 
@@ -195,6 +196,13 @@ class Catalog:
                 if shipped and shipped.control != requirement.control:
                     asked = self.replaced.get(shipped.control, self.controls[shipped.control])
                     yield self.benchmarks[original.id], requirement, asked
+
+    def _dropped(self, benchmark_id: str) -> Iterator[str]:
+        """``cis-aws-7.0.0 without 2.12 (access-key-rotated-90d), which the shipped one asks for``"""
+        shipped, own = self.rewritten.get(benchmark_id), self.benchmarks[benchmark_id]
+        for requirement in shipped.requirements if shipped else ():
+            if own.requirement(requirement.id) is None:
+                yield f"{own.id} without {requirement.id} ({requirement.control}), which the shipped one asks for"
 
     def _refuse_unchosen(self, name: str, chosen: Collection[str]) -> None:
         """A requirement of a benchmark that exists but was not chosen."""

@@ -34,8 +34,8 @@ class Selection:
     """The controls to run, sorted by id, and the qualified requirements that ask for each.
 
     ``benchmarks`` hold only the requirements that were chosen, ``frameworks`` the items of each framework by control,
-    ``looser`` the settings of each control that a benchmark would not allow, one sentence each. ``options`` are what
-    was asked for.
+    ``looser`` the settings of each control that a benchmark would not allow, one sentence each; ``dropped`` names the
+    requirements that a benchmark in place of a shipped one leaves out. ``options`` are what was asked for.
     """
 
     controls: tuple[Control, ...]
@@ -44,6 +44,7 @@ class Selection:
     frameworks: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     overrides: tuple[Override, ...] = ()
     looser: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property

@@ -13,7 +13,7 @@ import pytest
 from auditor.catalog import DEFAULT_BENCHMARKS, Control, config_folder, load_catalog
 from auditor.catalog import loading as catalog_loading
 from auditor.errors import CatalogError
-from auditor.model import CREDENTIAL_REPORT, ORGANIZATION_EVIDENCE, Severity, Unit
+from auditor.model import CREDENTIAL_REPORT, EVIDENCE_KINDS, ORGANIZATION_EVIDENCE, Severity, Unit
 
 CATALOG = load_catalog()
 CIS_IDS: dict[str, list[str]] = json.loads((Path(__file__).parents[1] / "data" / "cis_ids.json").read_text())
@@ -206,6 +206,13 @@ def test_units_and_where_they_come_from() -> None:
         if control.unit in (Unit.CREDENTIAL, Unit.ROOT):
             assert control.evidence[0] == CREDENTIAL_REPORT
     assert {i: CATALOG.control(i).unit for i in UNITS} == UNITS
+
+
+def test_every_kind_of_evidence_is_read_by_a_control_but_one() -> None:
+    """Keys beyond the second are listed beside the credential report; no control decides by them."""
+    read = {kind for control in CATALOG.controls.values() for kind in control.evidence}
+    assert set(EVIDENCE_KINDS) - read == {"access-keys"}
+    assert len(EVIDENCE_KINDS) == len(set(EVIDENCE_KINDS)) == 18
 
 
 def test_boundaries_are_said_in_words() -> None:

@@ -49,6 +49,15 @@ def test_defaults() -> None:
     assert (settings.ou, settings.account, settings.exclude) == ((), (), ())
 
 
+def test_what_narrows_a_selection_may_stand_alone_or_in_a_list(tmp_path: Path) -> None:
+    settings = from_text(
+        tmp_path, 'level: 1\nsection: Organizations\nrequirement: ["2.10", "root-mfa"]\nconfig_dir: ours'
+    )
+    assert (settings.level, settings.section, settings.requirement) == (1, ("Organizations",), ("2.10", "root-mfa"))
+    assert settings.config_dir == Path("ours"), "of the folder one runs in, as out and accounts_file are"
+    assert load_settings(None, settings.model_dump(mode="json"), read_file=False) == settings, "as --resume reads it"
+
+
 def test_the_example_file_is_valid() -> None:
     load_settings(Path(__file__).parents[2] / "config" / "auditor.example.yaml")
 
@@ -98,6 +107,11 @@ def test_one_value_may_stand_without_a_list(tmp_path: Path) -> None:
         ("asof: 2026-01-01", "unknown key 'asof' (did you mean 'as_of'?)"),
         ("fail-on: high", "unknown key 'fail-on' (did you mean 'fail_on'?)"),
         ("qqq: 3", "unknown key 'qqq'"),
+        ("level: 0", "level: Input should be greater than or equal to 1"),
+        ("level: yes", "level: Input should be a valid integer"),
+        ("requirement: [2.10]", "requirement must be text, not 2.1: put it in quotes"),
+        ("section: 2", "section must be text, not 2: put it in quotes"),
+        ("config_dir: [a, b]", "config_dir: Input is not a valid path"),
         ("fail_on: hihg", "fail_on: unknown value 'hihg' (did you mean 'high'?); known: low, medium, high, critical"),
         ("format: xslx", "format: unknown value 'xslx' (did you mean 'xlsx'?); known: xlsx, csv, json"),
         ("format: [csv, pdf]", "format: unknown value 'pdf'; known: xlsx, csv, json"),

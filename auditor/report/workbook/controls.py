@@ -21,6 +21,8 @@ COLUMNS = (
     Column("not_applicable", "Not applic-able", 9, Kind.COUNT),
     Column("no_evidence", "No evidence (accounts)", 11, Kind.COUNT),
     Column("manual", "Manual", 9, Kind.COUNT),
+    Column("looser_settings", "Looser than the benchmark allows", 28, Kind.WRAPPED),
+    Column("frameworks", "Frameworks", 32, Kind.WRAPPED),
     Column("why", "Why", 48, Kind.WRAPPED),
     Column("how_tested", "How it was tested", 48, Kind.WRAPPED),
 )
