@@ -244,6 +244,16 @@ def test_some_accounts_have_short_pages_and_enough_to_fill_them() -> None:
     assert all(len(p.users) + len(p.groups) + len(p.roles) + len(p.policies) > 14 for p in short)
 
 
+@pytest.mark.parametrize(
+    ("every", "ranks"), [(0, set()), (1, {0, 1, 2, 3, 4, 5, 6, 7, 8}), (2, {1, 3, 5, 7}), (5, {3, 8})]
+)
+def test_how_many_accounts_have_short_pages(every: int, ranks: set[int]) -> None:
+    box = Sandbox(replace(OPTIONS, short_pages_every=every))
+    assert {rank for rank in range(9) if box.evidence(box.organization.active[rank].id).short_pages} == ranks
+    with pytest.raises(ValueError, match="negative"):
+        replace(OPTIONS, short_pages_every=-1)
+
+
 def test_third_keys_are_planted_where_the_report_counts_them() -> None:
     for account in _box().organization.active:
         report = _box().report(account.id).decode()
