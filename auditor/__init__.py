@@ -35,12 +35,16 @@ def open_snapshot(path: str | Path) -> OpenSnapshot:
 
 
 def evaluate(
-    snapshot: OpenSnapshot | str | Path, benchmarks: Sequence[str] | None = None, as_of: str | None = None
+    snapshot: OpenSnapshot | str | Path,
+    benchmarks: Sequence[str] | None = None,
+    as_of: str | None = None,
+    waivers: str | Path | None = None,
 ) -> pd.DataFrame:
     """The findings (``schema.FINDINGS``) of a snapshot by ``benchmarks``, at ``as_of`` (ISO 8601 with a time zone).
 
     The defaults are those of the command line: ``aws-iam-rules`` and the newest CIS version, at the snapshot's own
-    as-of time. Raises CatalogError for an unknown benchmark, ConfigurationError for a malformed time.
+    as-of time. ``waivers`` is a waivers file, whose ids the failures it covers then carry. Raises CatalogError for an
+    unknown benchmark, ConfigurationError for a malformed time, WaiverError for a waivers file that is not in order.
     """
     opened = open_snapshot(snapshot) if isinstance(snapshot, str | Path) else snapshot
-    return opened.evaluated(benchmarks, as_of).findings
+    return opened.evaluated(benchmarks, as_of, Path(waivers) if waivers else None).findings

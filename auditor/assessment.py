@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
 
-from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, load_catalog
+from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, Selection, load_catalog
 from auditor.evaluator import evaluate
 from auditor.frames import build_frames
 from auditor.model import Outcome, Severity, Status
 from auditor.snapshot import Snapshot
+from auditor.waivers import Waivers, apply_waivers, no_waivers
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Assessment:
     """Verdicts on one snapshot. The frames have the columns and dtypes of ``auditor.schema``.
 
     ``interrupted``: the collection was stopped, so accounts may be missing that had not been listed yet.
+    ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``, where there was none.
     """
 
     snapshot_id: str
@@ -42,6 +44,8 @@ class Assessment:
     credentials: pd.DataFrame
     findings: pd.DataFrame
     controls: pd.DataFrame
+    waivers: pd.DataFrame = field(default_factory=no_waivers)
+    waivers_sha256: str = ""
 
     @property
     def has_gaps(self) -> bool:
@@ -56,10 +60,11 @@ class Assessment:
         return bool((self.accounts["outcome"] == Outcome.ASSESSED.value).any())
 
     def fails_at(self, severity: Severity) -> bool:
-        """Whether a unit fails a control of ``severity`` or worse."""
+        """Whether a unit fails a control of ``severity`` or worse, and no waiver covers that."""
         counted = [s.value for s in Severity if s.rank >= severity.rank]
         failed = self.findings["status"] == Status.FAIL.value
-        return bool((failed & self.findings["severity"].isin(counted)).any())
+        waived = self.findings["waiver_id"] != ""
+        return bool((failed & ~waived & self.findings["severity"].isin(counted)).any())
 
 
 def assess(
@@ -67,18 +72,24 @@ def assess(
     benchmarks: Sequence[str] = DEFAULT_BENCHMARKS,
     as_of: datetime | None = None,
     catalog: Catalog | None = None,
+    selection: Selection | None = None,
+    waivers: Waivers | None = None,
 ) -> Assessment:
-    """Judge a snapshot, offline. ``as_of`` is the snapshot's own where none is given.
+    """Judge a snapshot, offline, by whole ``benchmarks`` or by a ``selection`` that was made of the catalogue.
 
-    Raises CatalogError for an unknown benchmark.
+    ``as_of`` is the snapshot's own where none is given. A failure that a waiver covers stays one, and carries the
+    waiver's id. Raises CatalogError for an unknown benchmark.
     """
     catalog = catalog or load_catalog()
-    selection = catalog.select(benchmarks)
+    selection = selection or catalog.select(benchmarks)
     manifest = snapshot.manifest
     moment = as_of or manifest.as_of
     frames = build_frames(snapshot, moment)
     verdicts = evaluate(frames, selection, manifest.organization, manifest.snapshot_id, moment)
-    chosen = [b for b in catalog.benchmarks.values() if b.id in benchmarks]
+    accounts = [record.account for record in manifest.accounts]
+    waived = apply_waivers(
+        verdicts.findings, verdicts.controls, waivers or Waivers(), accounts, moment, {a.id: a.tags for a in accounts}
+    )
     return Assessment(
         snapshot_id=manifest.snapshot_id,
         organization_id=manifest.organization.id,
@@ -91,12 +102,14 @@ def assess(
         tool_version=manifest.tool_version,
         manifest_sha256=snapshot.manifest_sha256(),
         catalog_hash=catalog.hash,
-        options={"benchmark": [b.id for b in chosen]},
-        benchmarks=tuple(chosen),
+        options=dict(selection.options),
+        benchmarks=selection.benchmarks,
         catalog_controls=selection.controls,
         accounts=frames.accounts,
         users=frames.users,
         credentials=frames.credentials,
-        findings=verdicts.findings,
-        controls=verdicts.controls,
+        findings=waived.findings,
+        controls=waived.controls,
+        waivers=waived.waivers,
+        waivers_sha256=waivers.sha256 if waivers else "",
     )

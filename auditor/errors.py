@@ -4,6 +4,7 @@
     ├── UsageError                   exit 2: wrong option, configuration, catalogue, query or path
     │   ├── ConfigurationError       auditor.yaml or an option holds something it may not
     │   ├── CatalogError             config/ holds something it may not, or an id is not in it
+    │   ├── WaiverError              a waivers file holds something it may not
     │   ├── ScopeError               an account or OU was named that the organization does not have
     │   ├── QueryError               a query is not valid, or does more than read
     │   └── SnapshotError            a snapshot cannot be read, or a place for one cannot be written
@@ -14,7 +15,7 @@
     └── EvidenceError                one account's trouble; becomes an evidence gap, never an exit
 
 Foreign exceptions become these at one boundary each: botocore's in ``auditor.aws.faults``, DuckDB's in
-``auditor.query``, pydantic's and PyYAML's in ``auditor.settings`` and ``auditor.catalog``.
+``auditor.query``, pydantic's and PyYAML's in ``auditor.settings``, ``auditor.catalog`` and ``auditor.waivers``.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ class ConfigurationError(UsageError):
 
 class CatalogError(UsageError):
     """A control, benchmark or requirement is unknown or badly declared."""
+
+
+class WaiverError(UsageError):
+    """A waivers file cannot be read, or an entry is incomplete, contradictory or about something unknown."""
 
 
 class ScopeError(UsageError):
@@ -91,12 +96,12 @@ class EvidenceError(AuditorError):
     """One piece of evidence of one account could not be had.
 
     ``stage`` is where (assume, generate, fetch, validate, ...), ``code`` the AWS error code or a CamelCase word
-    of ours, ``message`` one sentence.
+    of ours, ``message`` one sentence, ``request_id`` AWS's name for the call where it answered.
     """
 
-    def __init__(self, stage: str, code: str, message: str) -> None:
+    def __init__(self, stage: str, code: str, message: str, request_id: str = "") -> None:
         super().__init__(f"{stage}: {code}: {message}")
-        self.stage, self.code, self.message = stage, code, message
+        self.stage, self.code, self.message, self.request_id = stage, code, message, request_id
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -10,8 +10,10 @@ from typing import Self
 import pandas as pd
 
 from auditor.assessment import Assessment, assess
+from auditor.catalog import load_catalog
 from auditor.settings import load_settings
 from auditor.snapshot import Manifest, Snapshot
+from auditor.waivers import load_waivers
 
 
 class OpenSnapshot:
@@ -51,11 +53,15 @@ class OpenSnapshot:
     def controls(self) -> pd.DataFrame:
         return self._default.controls
 
-    def evaluated(self, benchmarks: Sequence[str] | None = None, as_of: str | None = None) -> Assessment:
-        """All tables by other benchmarks or at another time."""
+    def evaluated(
+        self, benchmarks: Sequence[str] | None = None, as_of: str | None = None, waivers: Path | None = None
+    ) -> Assessment:
+        """All tables by other benchmarks, at another time, or with the waivers of a file."""
         given = {"benchmark": tuple(benchmarks) if benchmarks else None, "as_of": as_of}
         settings = load_settings(None, {k: v for k, v in given.items() if v is not None}, read_file=False)
-        return assess(self._snapshot, settings.benchmark, settings.as_of)
+        catalog = load_catalog()
+        loaded = load_waivers(waivers, catalog, settings.waiver_max_days) if waivers else None
+        return assess(self._snapshot, settings.benchmark, settings.as_of, catalog, waivers=loaded)
 
     @cached_property
     def _default(self) -> Assessment:

@@ -21,6 +21,7 @@ ACCOUNTS = {
     "outcome": "category",  # assessed, excluded, not_assessed
     "reason": "text",  # why excluded or not assessed
     "users": "int",  # users in the credential report, root not counted; <NA> when there is no report
+    "users_counted_by_aws": "int",  # by the account summary, where it was collected; the report may be hours older
     "gap_evidence": "text",  # the four gap columns hold one entry a gap, joined by "; "
     "gap_stage": "text",
     "gap_code": "text",
@@ -112,7 +113,7 @@ FINDINGS = {
     "observed": "text",
     "reason": "category",
     "requirements": "category",  # aws-iam-rules:AWS_IAM_50; cis-aws-7.0.0:2.12
-    "waiver_id": "category",
+    "waiver_id": "category",  # of a FAIL that was accepted, else empty
     "evidence_file": "category",
     "evidence_line": "int",
 }
@@ -122,14 +123,34 @@ CONTROLS = {
     "title": "text",
     "severity": "category",
     "unit": "category",
-    "assessment": "category",  # automated, manual, planned
+    "assessment": "category",  # automated, manual
     "requirements": "text",
     "population": "int",  # units with PASS or FAIL
     "passed": "int",
     "failed": "int",
+    "waived": "int",  # of the failed ones, those that carry a waiver
     "not_applicable": "int",  # units the control does not apply to
     "no_evidence": "int",  # accounts that could not be judged, wholly or in part
     "manual": "int",  # accounts (or the organization) to be answered by a person
+    "looser_settings": "text",  # own parameters that ask for less than the benchmark, one sentence each, joined by "; "
+    "frameworks": "text",  # nist_800_53_r5: AC-2(1), AC-3; soc2: CC6.1
+}
+
+WAIVERS = {
+    "waiver_id": "text",
+    "control_id": "text",
+    "requirement": "text",  # what the waivers file names in place of the control, else empty
+    "scope": "text",  # account 012345678901; ou Root/Prod; user svc-*
+    "reason": "text",
+    "owner": "text",
+    "approver": "text",
+    "ticket": "text",
+    "created": "text",  # 2026-11-01: the first day, UTC
+    "expires": "text",  # 2026-12-31: the last day, UTC
+    "state": "category",  # active, expired, not yet valid, unmatched, not tested
+    "matched": "int",  # failures in its scope, whether it is valid or not
+    "waived": "int",  # failures that carry it
+    "line": "int",  # of the waivers file
 }
 
 _DTYPES: Mapping[str, Any] = {

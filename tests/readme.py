@@ -18,6 +18,7 @@ _TABLES = {
     "accounts.csv": schema.ACCOUNTS,
     "controls.csv": schema.CONTROLS,
     "credentials.csv": schema.CREDENTIALS,
+    "waivers.csv": schema.WAIVERS,
 }
 
 

@@ -128,14 +128,16 @@ def finding(owner: dict[str, Any], control: str, status: str, user: str, line: i
 def control(control_id: str, **counts: int) -> dict[str, Any]:
     """A row of the controls frame; counts that are not given are 0."""
     entry = load_catalog().control(control_id)
-    zero = dict.fromkeys(("population", "passed", "failed", "not_applicable", "no_evidence", "manual"), 0)
+    zero = dict.fromkeys(("population", "passed", "failed", "waived", "not_applicable", "no_evidence", "manual"), 0)
     return {
         "control_id": control_id,
         "title": entry.title,
         "severity": entry.severity.value,
         "unit": entry.unit.value,
-        "assessment": "automated" if entry.check else "manual",
+        "assessment": entry.assessment,
         "requirements": "cis-aws-7.0.0:2.12",
+        "looser_settings": "",
+        "frameworks": "",
         **zero,
         **counts,
     }

@@ -28,6 +28,7 @@ from auditor.model import (
     Outcome,
 )
 from auditor.snapshot import SCHEMA_VERSION, Manifest, Snapshot, SnapshotWriter
+from auditor.waivers import Waivers, load_waivers
 
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 ACCOUNT = "000000000007"
@@ -117,9 +118,28 @@ def judged(
     *others: AccountRecord,
     benchmarks: Sequence[str] = DEFAULT_BENCHMARKS,
     as_of: datetime | None = None,
+    waivers: Waivers | None = None,
 ) -> Assessment:
     """The assessment of a snapshot made by ``stored``."""
-    return assess(stored(folder, reports, *others), benchmarks, as_of, catalog())
+    return assess(stored(folder, reports, *others), benchmarks, as_of, catalog(), waivers)
+
+
+def waiver(name: str = "W-1", control: str = "access-key-rotated-90d", scope: str = "{user: ann}", **other: str) -> str:
+    """One entry of a waivers file; keys in ``other`` replace these, and those that are empty are left out."""
+    entry = {"id": name, "control": control, "scope": scope, "reason": "It is known.", "owner": "ann@example.com"}
+    entry |= {"approver": "bob@example.com", "ticket": "SEC-1", "created": "2026-11-01", "expires": "2026-12-31"}
+    return "- " + "\n  ".join(f"{key}: {value}" for key, value in (entry | other).items() if value) + "\n"
+
+
+def waivers_file(folder: Path, *entries: str) -> Path:
+    """A file of entries made by ``waiver``."""
+    file = folder / "waivers.yaml"
+    file.write_text("waivers:\n" + ("".join(entries) or " []\n"), encoding="utf-8")
+    return file
+
+
+def waivers_of(folder: Path, *entries: str) -> Waivers:
+    return load_waivers(waivers_file(folder, *entries), catalog(), 366)
 
 
 class _InMemory(Snapshot):

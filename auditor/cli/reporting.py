@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import busy, complain, show_table
-from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, options, settings_from
+from auditor.cli.console import busy, remark, show_table
+from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
+from auditor.cli.waivers import show_waivers, waivers_of
 from auditor.settings import Settings
 from auditor.times import iso
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
     from auditor.assessment import Assessment
     from auditor.catalog import Catalog
     from auditor.snapshot import Snapshot
+    from auditor.waivers import Waivers
 
 
 @click.command()
@@ -28,28 +30,32 @@ if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
 def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     """Evaluate SNAPSHOT and write its files, offline.
 
-    The evidence is never changed; the same snapshot, benchmarks and as-of time give the same bytes.
+    The evidence is never changed; the same snapshot, benchmarks, waivers and as-of time give the same bytes.
     """
-    from auditor.catalog import load_catalog
     from auditor.files import check_writable
     from auditor.snapshot import Snapshot
 
-    settings, catalog = settings_from(given), load_catalog()
-    catalog.select(settings.benchmark)
+    settings = settings_from(given)
+    catalog = catalog_of(settings)
+    selection_of(settings, catalog)
+    waivers = waivers_of(settings, catalog)
     opened = Snapshot.open(snapshot)
     check_writable(out or snapshot)
-    return judged_and_reported(opened, out or snapshot, settings, catalog)
+    return judged_and_reported(opened, out or snapshot, settings, catalog, waivers)
 
 
-def judged_and_reported(snapshot: Snapshot, folder: Path, settings: Settings, catalog: Catalog) -> int:
+def judged_and_reported(
+    snapshot: Snapshot, folder: Path, settings: Settings, catalog: Catalog, waivers: Waivers | None
+) -> int:
     """Judge, write every file, print the result; the exit code says how it went."""
     from auditor.assessment import assess
     from auditor.report import write_reports
 
     with busy("judging", quiet=settings.quiet):
-        assessment = assess(snapshot, settings.benchmark, settings.as_of, catalog)
+        selection = selection_of(settings, catalog)
+        assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
     if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
-        complain(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
+        remark(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
     with busy("writing", quiet=settings.quiet):
         files = write_reports(assessment, folder, settings.format)
     _show(assessment, files)
@@ -75,6 +81,7 @@ def _show(assessment: Assessment, files: tuple[Path, ...]) -> None:
         f"{counts.get('not_assessed', 0)} not assessed, {counts.get('excluded', 0)} excluded"
     )
     _show_controls(assessment)
+    show_waivers(assessment.waivers)
     _show_gaps(assessment)
     print()
     for file in files:
@@ -88,16 +95,21 @@ def _show_controls(assessment: Assessment) -> None:
             _short(str(c.requirements), str(c.control_id)),
             c.control_id,
             c.severity,
-            f"{c.failed} of {c.population}",
+            _failed(c),
             c.no_evidence,
         )
         for c in automated.itertuples()
     ]
     print()
-    show_table(("requirement", "control", "severity", "failed", "no evidence"), rows)
+    show_table(("requirement", "control", "severity", "failed", "no\nevidence"), rows)
     manual = len(assessment.controls) - len(automated)
     if manual:
         print(f"{manual} further controls are to be answered by hand; they are listed in controls.csv")
+
+
+def _failed(control: Any) -> str:
+    """``12 of 340 (3 waived)``"""
+    return f"{control.failed} of {control.population}" + (f" ({control.waived} waived)" if control.waived else "")
 
 
 def _short(requirements: str, control_id: str) -> str:

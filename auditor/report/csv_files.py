@@ -14,7 +14,7 @@ from auditor.report.lines import Dialect, encoded_blocks, joined, raw_bytes
 
 
 class CsvFiles:
-    """``findings.csv``, ``accounts.csv``, ``controls.csv`` and ``credentials.csv``."""
+    """``findings.csv``, ``accounts.csv``, ``controls.csv``, ``credentials.csv`` and ``waivers.csv``."""
 
     name = "csv"
 
@@ -24,6 +24,7 @@ class CsvFiles:
             "accounts": assessment.accounts[list(schema.ACCOUNTS)],
             "controls": assessment.controls[list(schema.CONTROLS)],
             "credentials": assessment.credentials[list(schema.CREDENTIALS)],
+            "waivers": assessment.waivers[list(schema.WAIVERS)],
         }
         return tuple(write_csv(table, folder / f"{name}.csv") for name, table in tables.items())
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from auditor.assessment import Assessment
 from auditor.model import Outcome, Severity, Status
+from auditor.waivers import State
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Result:
     failed: int
     no_evidence: int
     manual: int
+    waived: int = 0
 
     @property
     def status(self) -> Status:
@@ -85,6 +87,7 @@ class Result:
         match self.status:
             case Status.FAIL:
                 words = f"FAIL {self.failed} of {self.population}"
+                words += f" ({self.waived} waived)" if self.waived else ""
                 return f"{words}; {lacking}" if self.no_evidence else words
             case Status.NO_EVIDENCE:
                 return f"NO_EVIDENCE: {lacking}; 0 of {self.population} failed"
@@ -122,6 +125,10 @@ def failures_by_severity(assessment: Assessment) -> dict[str, int]:
     findings = assessment.findings
     failed = findings.loc[findings["status"] == Status.FAIL.value, "severity"]
     return dict(reversed(_counts(failed, Severity).items()))
+
+
+def waivers_by_state(assessment: Assessment) -> dict[str, int]:
+    return _counts(assessment.waivers["state"], State)
 
 
 def gaps(assessment: Assessment) -> list[Gap]:
@@ -172,4 +179,5 @@ def _result(benchmark: str, requirement: str, title: str | None, row: Any) -> Re
         failed=int(row.failed),
         no_evidence=int(row.no_evidence),
         manual=int(row.manual),
+        waived=int(row.waived),
     )

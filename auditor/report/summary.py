@@ -11,10 +11,11 @@ from typing import Any
 
 from auditor.assessment import Assessment
 from auditor.files import write_bytes
-from auditor.report.figures import Gap, coverage, failures_by_severity, findings_by_status, gaps
+from auditor.report.figures import Gap, coverage, failures_by_severity, findings_by_status, gaps, waivers_by_state
 from auditor.times import iso
+from auditor.waivers import State
 
-_CONTROL_COUNTS = ("population", "passed", "failed", "not_applicable", "no_evidence", "manual")
+_CONTROL_COUNTS = ("population", "passed", "failed", "waived", "not_applicable", "no_evidence", "manual")
 
 
 def write_summary(assessment: Assessment, folder: Path, files: Sequence[Path]) -> Path:
@@ -53,6 +54,7 @@ def summary(assessment: Assessment) -> dict[str, Any]:
         "findings": findings_by_status(assessment),
         "failures_by_severity": failures_by_severity(assessment),
         "controls": [_control(row) for row in assessment.controls.to_dict("records")],
+        "waivers": _waivers(assessment),
         "gaps": [_gap(gap) for gap in gaps(assessment)],
     }
 
@@ -61,8 +63,22 @@ def _derived_from(assessment: Assessment) -> dict[str, Any]:
     return {
         "manifest_sha256": assessment.manifest_sha256,
         "catalog_hash": assessment.catalog_hash,
+        "waivers_sha256": assessment.waivers_sha256 or None,
         "as_of": iso(assessment.as_of),
         "options": assessment.options,
+    }
+
+
+def _waivers(assessment: Assessment) -> dict[str, Any]:
+    """Counts, and the ids of those that do not work or cover nothing."""
+    table = assessment.waivers
+    states = waivers_by_state(assessment)
+    ids = {state: table.loc[table["state"] == state, "waiver_id"].to_list() for state in states}
+    return {
+        "total": len(table),
+        "failures_waived": int(table["waived"].sum()),
+        "by_state": states,
+        **{state.replace(" ", "_"): found for state, found in ids.items() if state != State.ACTIVE.value},
     }
 
 

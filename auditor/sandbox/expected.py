@@ -28,6 +28,7 @@ GAPS: dict[str, tuple[str, str] | None] = {
     "denied": ("assume", "AccessDenied"),
     "report-denied": ("generate", "AccessDenied"),
     "stuck": ("generate", "ReportTimeout"),
+    "bad-signature": ("generate", "SignatureDoesNotMatch"),
     "service-failure": ("fetch", "ServiceFailure"),
     "html": ("validate", "NotAReport"),
     "empty": ("validate", "EmptyReport"),
@@ -35,6 +36,7 @@ GAPS: dict[str, tuple[str, str] | None] = {
     "truncated": ("validate", "TruncatedReport"),
     "bad-value": ("validate", "MalformedValue"),
     "hang": None,
+    "hang-sts": None,
     "wrong-account": None,
 }
 DENIED_STAGES = {"GenerateCredentialReport": "generate", "GetCredentialReport": "fetch"}

@@ -14,10 +14,9 @@ from aiohttp import web
 
 from auditor.sandbox.answers import Reply, code_of, failure, success
 from auditor.sandbox.gates import Gates
-from auditor.sandbox.iam import NoAnswerError
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.sessions import Operation, Sessions
-from auditor.sandbox.wire import AwsError, Call, read_call
+from auditor.sandbox.wire import AwsError, Call, CutShortError, NoAnswerError, read_call
 
 # Lets a reset be a reset (RST), not a polite end of the connection.
 _LINGER_NOT = struct.pack("ii", 1, 0)
@@ -78,6 +77,9 @@ class Endpoint:
         except ConnectionLostError:
             self._errors["ConnectionReset"] += 1
             return _reset(request)
+        except CutShortError as cut:
+            self._errors["CutShort"] += 1
+            return await _half(request, success(call, str(cut), request_id))
         except NoAnswerError:
             await asyncio.Event().wait()
             raise
@@ -108,6 +110,17 @@ def _reset(request: web.BaseRequest) -> web.Response:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         request.transport.abort()
     return web.Response()
+
+
+async def _half(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    """The first half of an answer whose length is promised in full."""
+    response = web.StreamResponse(status=reply.status, headers={"Content-Type": reply.content_type})
+    response.content_length = len(reply.body)
+    await response.prepare(request)
+    await response.write(reply.body[: len(reply.body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
 
 
 @contextlib.asynccontextmanager

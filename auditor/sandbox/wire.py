@@ -38,6 +38,14 @@ class AwsError(Exception):
         self.code, self.message, self.status, self.extra = code, message, status, extra
 
 
+class NoAnswerError(Exception):
+    """The call is taken and no answer ever comes."""
+
+
+class CutShortError(Exception):
+    """The connection ends in the middle of the answer, which is the exception's text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request, read but not yet believed; ``service`` and ``region`` are those it was signed for."""

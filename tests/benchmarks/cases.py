@@ -73,3 +73,23 @@ def findings_csv(snapshot: str) -> Figures:
         write_reports(assessment, Path(folder), ["csv"])
         seconds = time.perf_counter() - started
     return {"seconds": seconds, "findings": len(assessment.findings)}
+
+
+def waiving(findings: int, waivers: int) -> Figures:
+    """Load a file of many waivers of every kind and put them on many findings; judging itself is not counted."""
+    from auditor.catalog import load_catalog
+    from auditor.waivers import apply_waivers, load_waivers
+    from tests.benchmarks.waived import failing, waivers_file
+
+    frame, controls, accounts = failing(findings)
+    catalog = load_catalog()
+    with tempfile.TemporaryDirectory() as folder:
+        file = waivers_file(Path(folder) / "waivers.yaml", waivers, findings)
+        started = time.perf_counter()
+        loaded = load_waivers(file, catalog, 366)
+        read = time.perf_counter() - started
+    waived = apply_waivers(frame, controls, loaded, accounts, AS_OF, {a.id: {"stage": a.name} for a in accounts})
+    seconds = time.perf_counter() - started
+    counts = {"findings": len(frame), "waivers": len(loaded.entries), "waived": int(waived.controls["waived"].sum())}
+    unmatched = int((waived.waivers["state"] == "unmatched").sum())
+    return {"seconds": seconds, "read": read, "unmatched": unmatched} | counts

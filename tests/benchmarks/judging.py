@@ -20,6 +20,8 @@ def rows() -> Iterator[Row]:
         evaluation = measured("cases.evaluation", snapshot=snapshot)
         yield _limited("judge {users:,} users by 12 controls", evaluation, seconds=12, peak=3072)
         written = measured("cases.findings_csv", snapshot=snapshot)
+        waiving = measured("cases.waiving", findings=1_000_000, waivers=10_000)
+        yield _limited("read {waivers:,} waivers, put them on {findings:,} failures", waiving, seconds=2, peak=3072)
         yield Row("write {findings:,} findings as CSV".format(**written), _told(written), figures=written)
 
 

@@ -12,6 +12,7 @@ import pytest
 from auditor import schema
 from auditor.catalog import load_catalog
 from tests.boxed import AS_OF, Box, Completed, read_csv
+from tests.support import waiver, waivers_file
 
 
 @pytest.fixture(scope="module")
@@ -164,3 +165,23 @@ def test_accounts_tells_who_can_be_reached(box: Box) -> None:
     assert denied == [i for i, gap in sorted(box.sandbox.expected_gaps().items()) if gap[0] == "assume"]
     excluded = {i for i, o in box.sandbox.expected_outcomes().items() if o == "excluded"}
     assert {i for i, r in rows.items() if r["in_scope"] == "no"} == excluded
+
+
+def test_waivers_of_a_demo_are_in_its_reports_and_not_in_its_exit_code(box: Box, tmp_path: Path) -> None:
+    """A run in a process of its own; the same waivers on the snapshot give the same bytes."""
+    everything = [waiver(c, control=c, scope="{ou: Root}") for c in load_catalog().controls]
+    file = waivers_file(tmp_path, *everything)
+    size = ("--accounts", "8", "--users", "3")
+    options = ("--as-of", AS_OF.isoformat(), "--format", "csv", "--fail-on", "low", "--waivers", file)
+    result = box.auditor("demo", *size, *options, "--out", tmp_path / "reports")
+    assert result.returncode in (0, 4), result.stderr
+    snapshot = Path(result.stdout.splitlines()[-1])
+    fails = [f for f in read_csv(snapshot / "findings.csv") if f["status"] == "FAIL"]
+    assert fails
+    assert all(f["waiver_id"] == f["control_id"] for f in fails)
+    again = box.auditor("report", snapshot, *options, "--out", tmp_path / "again")
+    assert again.returncode == result.returncode
+    for name in ("findings.csv", "controls.csv", "waivers.csv", "summary.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (snapshot / name).read_bytes(), name
+    file.write_text("waivers: []\n")
+    assert box.auditor("report", snapshot, *options, "--out", tmp_path / "again").returncode in (5, 6)

@@ -17,7 +17,7 @@ from auditor.report.workbook import Workbook
 from tests import reporting
 
 pytestmark = pytest.mark.libreoffice
-SHEETS = ["Summary", "Accounts", "Controls", "Exceptions", "Credentials"]
+SHEETS = ["Summary", "Accounts", "Controls", "Exceptions", "Credentials", "Waivers"]
 # Comma, double quote, UTF-8, from line 1, no column formats, no language, texts not quoted, no cell formats, show
 # formulas instead of results, no trimming, all sheets.
 CSV_OF_ALL_SHEETS = "csv:Text - txt - csv (StarCalc):44,34,76,1,,0,false,false,true,false,false,-1"

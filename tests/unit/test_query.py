@@ -25,6 +25,8 @@ from tests.support import (
     root,
     unreachable,
     user,
+    waiver,
+    waivers_of,
 )
 
 
@@ -36,7 +38,9 @@ def assessment(tmp_path_factory: pytest.TempPathFactory) -> Assessment:
         ACCOUNT: report([root(password_last_used=ago(5)), ann]),
         OTHER: report([root(OTHER), bob]),
     }
-    return judged(tmp_path_factory.mktemp("query"), reports, unreachable("444455556666"), excluded("555566667777"))
+    folder = tmp_path_factory.mktemp("query")
+    others = (unreachable("444455556666"), excluded("555566667777"))
+    return judged(folder, reports, *others, waivers=waivers_of(folder, waiver()))
 
 
 def rows(assessment: Assessment, sql: str) -> list[dict[str, object]]:
@@ -49,6 +53,11 @@ def test_every_table_is_there_with_the_columns_of_the_schema(assessment: Assessm
     found = run_query(assessment, f"select * from {table}")
     assert list(found.columns) == list(getattr(schema, table.upper()))
     assert len(found) == len(getattr(assessment, table)) > 0
+
+
+def test_waivers_join_the_findings_they_are_on(assessment: Assessment) -> None:
+    sql = "select f.resource_name, w.ticket, w.waived from findings f join waivers w using (waiver_id)"
+    assert rows(assessment, sql) == [{"resource_name": "ann", "ticket": "SEC-1", "waived": 1}]
 
 
 def test_types_survive(assessment: Assessment) -> None:

@@ -24,6 +24,7 @@ COLUMNS = {
     "accounts": schema.ACCOUNTS,
     "controls": schema.CONTROLS,
     "credentials": schema.CREDENTIALS,
+    "waivers": schema.WAIVERS,
 }
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 

@@ -16,7 +16,7 @@ from openpyxl.workbook.workbook import Workbook as Book
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor import schema
-from auditor.report.workbook import Workbook, accounts, controls, credentials
+from auditor.report.workbook import Workbook, accounts, controls, credentials, waivers
 from auditor.report.workbook.package import new_book, save_book
 from auditor.report.workbook.single import write_single
 from auditor.report.workbook.table import Column, Kind, write_table
@@ -24,7 +24,7 @@ from auditor.report.workbook.text import CUT_MARK, MAX_CHARACTERS, cell_text
 from tests import reporting
 from tests.reporting import AS_OF, HOSTILE, LONG
 
-SHEETS = ["Summary", "Accounts", "Controls", "Exceptions", "Credentials"]
+SHEETS = ["Summary", "Accounts", "Controls", "Exceptions", "Credentials", "Waivers"]
 
 
 @pytest.fixture(scope="module")
@@ -116,6 +116,7 @@ def test_tables_can_be_filtered_and_keep_their_header(book: Book, name: str) -> 
 def test_sheets_hold_every_column_of_their_table() -> None:
     assert [c.source for c in accounts.COLUMNS] == list(schema.ACCOUNTS)
     assert [c.source for c in credentials.COLUMNS] == list(schema.CREDENTIALS)
+    assert [c.source for c in waivers.COLUMNS] == list(schema.WAIVERS)
     assert [c.source for c in controls.COLUMNS] == [*schema.CONTROLS, "why", "how_tested"]
 
 

@@ -15,9 +15,17 @@ from auditor.report.workbook.credentials import write_credentials
 from auditor.report.workbook.exceptions import write_exceptions
 from auditor.report.workbook.package import new_book, save_book
 from auditor.report.workbook.summary import write_summary
+from auditor.report.workbook.waivers import write_waivers
 
 Sheet: TypeAlias = Callable[[openpyxl.Workbook, Assessment], None]
-SHEETS: tuple[Sheet, ...] = (write_summary, write_accounts, write_controls, write_exceptions, write_credentials)
+SHEETS: tuple[Sheet, ...] = (
+    write_summary,
+    write_accounts,
+    write_controls,
+    write_exceptions,
+    write_credentials,
+    write_waivers,
+)
 
 
 class Workbook:

@@ -17,6 +17,7 @@ COLUMNS = (
     Column("population", "Popu-lation", 9, Kind.COUNT),
     Column("passed", "Passed", 9, Kind.COUNT),
     Column("failed", "Failed", 9, Kind.COUNT),
+    Column("waived", "Of these, waived", 9, Kind.COUNT),
     Column("not_applicable", "Not applic-able", 9, Kind.COUNT),
     Column("no_evidence", "No evidence (accounts)", 11, Kind.COUNT),
     Column("manual", "Manual", 9, Kind.COUNT),

@@ -20,6 +20,7 @@ COLUMNS = (
     Column("credential", "Credential", 14),
     Column("observed", "Observed", 22, Kind.WRAPPED),
     Column("reason", "Reason", 28, Kind.WRAPPED),
+    Column("waiver_id", "Waiver", 16, Kind.WRAPPED),
     Column("evidence_file", "Evidence file", 22, Kind.WRAPPED),
     Column("evidence_line", "Line", 7, Kind.COUNT),
     Column("resource_arn", "ARN", 28, Kind.WRAPPED),

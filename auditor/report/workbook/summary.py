@@ -77,10 +77,20 @@ def _write_facts(page: Page, assessment: Assessment) -> None:
         "Tool version": f"auditor {assessment.tool_version}",
         "Manifest SHA-256": assessment.manifest_sha256,
         "Catalogue hash": assessment.catalog_hash,
+        "Waivers": _waivers(assessment),
         "Benchmarks": "; ".join(f"{b.id} ({b.title})" for b in assessment.benchmarks),
     }
     for name, value in facts.items():
         page.row(label(name, 2), text(value, _WIDTH - 2))
+
+
+def _waivers(assessment: Assessment) -> str:
+    """``12 failures waived; waivers: 3 active, 1 expired; file SHA-256 ...``"""
+    if not assessment.waivers_sha256:
+        return "none"
+    states = [f"{number:,} {state}" for state, number in figures.waivers_by_state(assessment).items() if number]
+    waived = counted(int(assessment.waivers["waived"].sum()), "failure")
+    return f"{waived} waived; waivers: {', '.join(states) or 'none'}; file SHA-256 {assessment.waivers_sha256}"
 
 
 def _write_counts(page: Page, assessment: Assessment, cover: Coverage) -> None:

@@ -1,0 +1,156 @@
+"""Findings x waivers x as-of -> findings that carry their waivers, and what became of each waiver; no I/O, no clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auditor import schema
+from auditor.model import Account
+from auditor.waivers.loading import Waiver, Waivers
+from auditor.waivers.matching import Failures, Places, Tags
+from auditor.waivers.names import Ints
+
+
+class State(StrEnum):
+    """How a waiver stands at the as-of time, what needs a person first."""
+
+    EXPIRED = "expired"
+    NOT_YET_VALID = "not yet valid"
+    UNMATCHED = "unmatched"  # valid, and nothing that fails is in its scope
+    NOT_TESTED = "not tested"  # valid, but no chosen benchmark asks for its control
+    ACTIVE = "active"
+
+
+@dataclass(frozen=True)
+class Waived:
+    """``findings`` and ``controls`` as they were but for ``waiver_id`` and ``waived``; ``waivers`` has the columns of
+    ``schema.WAIVERS``, in the order of the ids."""
+
+    findings: pd.DataFrame
+    controls: pd.DataFrame
+    waivers: pd.DataFrame
+
+
+def no_waivers() -> pd.DataFrame:
+    """The waivers frame of an assessment without a waivers file."""
+    return waivers_frame(Waivers(), {})
+
+
+def in_force(waiver: Waiver, as_of: datetime) -> State:
+    """EXPIRED, NOT_YET_VALID or ACTIVE on the UTC day of ``as_of``; the last day ends at midnight."""
+    today = day_of(as_of)
+    if waiver.expires < today:
+        return State.EXPIRED
+    return State.ACTIVE if waiver.created <= today else State.NOT_YET_VALID
+
+
+def day_of(moment: datetime) -> date:
+    return moment.astimezone(UTC).date()
+
+
+def apply_waivers(
+    findings: pd.DataFrame,
+    controls: pd.DataFrame,
+    waivers: Waivers,
+    accounts: Iterable[Account],
+    as_of: datetime,
+    tags: Tags | None = None,
+) -> Waived:
+    """Put the ids of the waivers that are valid at ``as_of`` on the failures they cover.
+
+    Statuses and populations stay. Of several waivers that cover a failure, the one that expires last counts, and
+    among those the one whose id comes first. ``tags`` are those of the accounts, by account id.
+    """
+    tested = set(controls["control_id"])
+    places = Places(accounts, tags or {}, list(findings["account_id"].cat.categories))
+    failures = Failures(findings, {w.control_id for w in waivers.entries}, places)
+    outcome = _outcome(waivers, failures, as_of)
+    states = {w.id: _state(w, as_of, tested, outcome) for w in waivers.entries}
+    table = waivers_frame(waivers, states, outcome.matched, outcome.waived)
+    marked = findings.assign(waiver_id=_ids(len(findings), failures.rows, outcome.winners, waivers))
+    return Waived(marked, _counted(controls, marked), table)
+
+
+@dataclass(frozen=True)
+class _Outcome:
+    """``winners`` has a position in the waivers for every failure, -1 where there is none."""
+
+    winners: Ints
+    matched: Mapping[str, int]
+    waived: Mapping[str, int] = field(default_factory=dict)
+
+
+def _outcome(waivers: Waivers, failures: Failures, as_of: datetime) -> _Outcome:
+    """Waivers are taken in the order of their weight, so that the last one on a failure is the one that counts."""
+    winners = np.full(len(failures.rows), -1, dtype=np.intp)
+    matched = {}
+    numbered = sorted(enumerate(waivers.entries), key=lambda item: (item[1].expires, -item[0]))
+    for number, waiver in numbered:
+        rows = failures.covered(waiver)
+        matched[waiver.id] = len(rows)
+        if in_force(waiver, as_of) is State.ACTIVE:
+            winners[rows] = number
+    counts = np.bincount(winners[winners >= 0], minlength=len(waivers.entries))
+    return _Outcome(winners, matched, {w.id: int(n) for w, n in zip(waivers.entries, counts, strict=True)})
+
+
+def _state(waiver: Waiver, as_of: datetime, tested: set[str], outcome: _Outcome) -> State:
+    state = in_force(waiver, as_of)
+    if state is not State.ACTIVE:
+        return state
+    if waiver.control_id not in tested:
+        return State.NOT_TESTED
+    return State.ACTIVE if outcome.matched[waiver.id] else State.UNMATCHED
+
+
+def waivers_frame(
+    waivers: Waivers,
+    states: Mapping[str, State],
+    matched: Mapping[str, int] = MappingProxyType({}),
+    waived: Mapping[str, int] = MappingProxyType({}),
+) -> pd.DataFrame:
+    """Columns of ``schema.WAIVERS``; counts that are not known are missing."""
+    rows = [
+        _facts(w) | {"state": states[w.id].value, "matched": matched.get(w.id), "waived": waived.get(w.id)}
+        for w in waivers.entries
+    ]
+    return schema.typed(pd.DataFrame(rows, columns=list(schema.WAIVERS)), schema.WAIVERS)
+
+
+def _facts(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "waiver_id": waiver.id,
+        "control_id": waiver.control_id,
+        "requirement": waiver.requirement,
+        "scope": str(waiver.scope),
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "approver": waiver.approver,
+        "ticket": waiver.ticket,
+        "created": waiver.created.isoformat(),
+        "expires": waiver.expires.isoformat(),
+        "line": waiver.line,
+    }
+
+
+def _ids(length: int, rows: Ints, winners: Ints, waivers: Waivers) -> pd.Categorical:
+    """The column ``waiver_id``: an empty text where there is no waiver."""
+    used = np.unique(winners[winners >= 0])
+    codes = np.zeros(length, dtype=np.int32)
+    codes[rows] = np.where(winners < 0, 0, np.searchsorted(used, winners) + 1)
+    texts = ["", *(waivers.entries[number].id for number in used)]
+    return pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype="str"))
+
+
+def _counted(controls: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
+    waived = findings.loc[(findings["waiver_id"] != "").to_numpy(), "control_id"].value_counts()
+    counts = [int(waived.get(control_id, 0)) for control_id in controls["control_id"]]
+    return controls.assign(waived=pd.array(counts, dtype="Int64"))

@@ -1,0 +1,157 @@
+"""Reads a waivers file and says in one sentence, with file and line, what is wrong with it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from auditor.catalog import Catalog
+from auditor.errors import CatalogError, WaiverError, nearest
+from auditor.waivers.document import Rows, Table, line_of, parse
+from auditor.waivers.entries import Entry, Scope
+
+_KINDS = {
+    "string_type": "text",
+    "tuple_type": "a text or a list of texts",
+    "dict_type": "keys and values",
+    "model_type": "keys and values",
+}
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """Failures of ``control_id`` in ``scope`` are accepted on each day from ``created`` to ``expires`` (UTC, both
+    included). ``requirement`` is what the file names in place of the control; ``line`` is where it begins."""
+
+    id: str
+    control_id: str
+    requirement: str
+    scope: Scope
+    reason: str
+    owner: str
+    approver: str
+    ticket: str
+    created: date
+    expires: date
+    line: int
+
+
+@dataclass(frozen=True)
+class Waivers:
+    """All waivers of a file, in the order of their ids, and the SHA-256 (hex) of its bytes."""
+
+    entries: tuple[Waiver, ...] = ()
+    sha256: str = ""
+
+
+def load_waivers(file: Path, catalog: Catalog, max_days: int) -> Waivers:
+    """Read ``file``; no waiver may be valid for more than ``max_days`` days after it was created.
+
+    A waiver's validity on one day or another is not looked at here: the same file is as good for an old snapshot.
+    Raises WaiverError: ``file:line``, the waiver and what is wrong with it.
+    """
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise WaiverError(f"{file}: cannot be read: {error.strerror}") from error
+    waivers = [_waiver(entry, str(file), catalog, max_days) for entry in _entries(content, str(file))]
+    _refuse_same_ids(waivers, str(file))
+    _refuse_duplicates(waivers, str(file))
+    return Waivers(tuple(sorted(waivers, key=lambda w: w.id)), hashlib.sha256(content).hexdigest())
+
+
+def _entries(content: bytes, name: str) -> Iterator[Table]:
+    document = parse(content, name)
+    if not isinstance(document, Table):
+        raise WaiverError(f"{name}:1: the file must hold the key 'waivers' and a list below it")
+    for key, line in document.lines.items():
+        if key != "waivers":
+            raise WaiverError(f"{name}:{line}: unknown key {key!r}{nearest(key, ['waivers'])}")
+    entries = document.get("waivers")
+    if not isinstance(entries, Rows):
+        raise WaiverError(f"{name}:{document.lines.get('waivers', 1)}: 'waivers' must be a list; [] is one without any")
+    for entry, line in zip(entries, entries.lines, strict=True):
+        if not isinstance(entry, Table):
+            raise WaiverError(f"{name}:{line}: a waiver must be keys and values")
+        yield entry
+
+
+def _waiver(raw: Table, name: str, catalog: Catalog, max_days: int) -> Waiver:
+    label = f"waiver {raw['id']!r}" if isinstance(raw.get("id"), str) else "a waiver"
+    try:
+        entry = Entry.model_validate(raw)
+    except ValidationError as error:
+        first = _first(error)
+        raise WaiverError(f"{name}:{line_of(raw, first['loc'])}: {label}: {_sentence(first)}") from error
+    try:
+        found = catalog.find(entry.requirement) if entry.requirement else None
+        control = found.control if found else catalog.control(str(entry.control))
+    except CatalogError as error:
+        line = line_of(raw, ["requirement" if entry.requirement else "control"])
+        raise WaiverError(f"{name}:{line}: {label}: {error}") from error
+    if problem := _wrong_days(entry, max_days):
+        raise WaiverError(f"{name}:{line_of(raw, ['expires'])}: {label}: {problem}")
+    shared = {key: getattr(entry, key) for key in Entry.model_fields if key not in ("control", "requirement")}
+    return Waiver(control_id=control.id, requirement=entry.requirement or "", line=raw.line, **shared)
+
+
+def _wrong_days(entry: Entry, max_days: int) -> str:
+    if entry.expires < entry.created:
+        return f"expires {entry.expires}, before it is created {entry.created}"
+    days = (entry.expires - entry.created).days
+    if days <= max_days:
+        return ""
+    last = entry.created + timedelta(days=max_days)
+    return f"expires {days} days after {entry.created}; {max_days} are allowed, so {last} at the latest"
+
+
+def _first(error: ValidationError) -> ErrorDetails:
+    """One of pydantic's complaints: an unknown key first, as it explains a missing one."""
+    return min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    loc = detail["loc"]
+    place = ".".join(step for step in loc if isinstance(step, str))
+    if detail["type"] == "extra_forbidden":
+        known = Scope.model_fields if len(loc) > 1 else Entry.model_fields
+        return f"unknown key {place!r}{nearest(str(loc[-1]), known)}"
+    if detail["type"] == "missing":
+        return f"{place} is missing"
+    if detail["input"] is None or detail["type"] in ("string_too_short", "too_short"):
+        return f"{place} is empty"
+    if detail["type"] in _KINDS:
+        return f"{place} must be {_KINDS[detail['type']]}"
+    return f"{place}: {detail['msg'].removeprefix('Value error, ')}".removeprefix(": ")
+
+
+def _refuse_same_ids(waivers: Iterable[Waiver], name: str) -> None:
+    seen: dict[str, int] = {}
+    for waiver in waivers:
+        if waiver.id in seen:
+            raise WaiverError(
+                f"{name}:{waiver.line}: the waiver id {waiver.id!r} is used twice, first in line {seen[waiver.id]}"
+            )
+        seen[waiver.id] = waiver.line
+
+
+def _refuse_duplicates(waivers: Iterable[Waiver], name: str) -> None:
+    """Two waivers of one control with the same scope may follow each other, but not be valid on the same day."""
+    alike: dict[Any, list[Waiver]] = {}
+    for waiver in waivers:
+        alike.setdefault((waiver.control_id, waiver.scope.key), []).append(waiver)
+    for twins in alike.values():
+        for one, other in pairwise(sorted(twins, key=lambda w: (w.created, w.line))):
+            if other.created <= one.expires:
+                raise WaiverError(
+                    f"{name}:{other.line}: waiver {other.id!r} covers the same as {one.id!r} in line {one.line} "
+                    f"({one.control_id}, {one.scope}) and both are valid on the same days"
+                )
