@@ -51,40 +51,42 @@ class Verdicts:
         return {gap for gap in found if gap[1] in self._kinds}
 
     def failures(self) -> set[Failure]:
-        found: set[Failure] = set()
-        for facts in self._assessed():
-            summary = self._box.evidence(facts.account_id).root if "account-summary" in self._had(facts) else None
-            found |= expected.failures(facts, self._options.as_of, summary)
-        return found | {
-            (account, control, name, "") for account, status, control, name in self._all() if status == FAIL
-        }
+        return {(account, *verdict) for account, status, verdict in self._all() if status == FAIL}
 
     def with_status(self, status: str) -> set[tuple[str, str]]:
-        return {(account, control) for account, found, control, _ in self._all() if found == status}
+        return {(account, verdict[0]) for account, found, verdict in self._all() if found == status}
 
-    def _all(self) -> Iterator[tuple[str, str, str, str]]:
+    def _all(self) -> Iterator[tuple[str, str, expected.Verdict]]:
+        """(account id, status, verdict) of all that is not a pass."""
         covered = self._covered()
         for facts in self._assessed():
-            for verdict in self._account(facts, covered):
-                yield facts.account_id, *verdict
+            evidence, had = self._box.evidence(facts.account_id), self._had(facts)
+            summary = evidence.root if "account-summary" in had else None
+            for account, control, name, credential in expected.failures(facts, self._options.as_of, summary):
+                yield account, FAIL, (control, name, credential)
+            for status, control, name in self._account(facts, evidence, had, covered):
+                yield facts.account_id, status, (control, name, "")
         if self._reads_organization():
             had = self._kinds - {kind for kind, _, _ in self._gaps_of(self._box.facts(self._box.caller_account))}
-            for verdict in organization_judged(self._box.organization_facts, had):
-                yield self._box.organization.management_id, *verdict
+            for status, control, name in organization_judged(self._box.organization_facts, had):
+                yield self._box.organization.management_id, status, (control, name, "")
 
-    def _account(self, facts: PlantedAccount, covered: frozenset[str]) -> Iterator[Judged]:
-        evidence, had = self._box.evidence(facts.account_id), self._had(facts)
+    def _account(
+        self, facts: PlantedAccount, evidence: PlantedEvidence, had: Kinds, covered: frozenset[str]
+    ) -> Iterator[Judged]:
         yield from judged(facts, evidence, had, self._options.as_of)
         yield from permissions_judged(evidence.permissions, "authorization-details" in had)
         yield from analyzers_judged(evidence, covered, "access-analyzers" in had)
 
     def _covered(self) -> frozenset[str]:
-        """Regions with an analyzer of the organization in an account whose analyzers were collected."""
-        found: frozenset[str] = frozenset()
-        for facts in self._assessed():
-            if "access-analyzers" in self._had(facts):
-                found |= covered_regions(self._box.evidence(facts.account_id))
-        return found
+        """Regions where an analyzer of the organization works and was read; only the management account has any."""
+        management = self._box.facts(self._box.organization.management_id)
+        is_audited = self._options.in_organization or self._box.caller_account == management.account_id
+        if not is_audited or expected.outcome(management) != "assessed":
+            return frozenset()
+        if "access-analyzers" not in self._had(management):
+            return frozenset()
+        return covered_regions(self._box.evidence(management.account_id))
 
     def _had(self, facts: PlantedAccount) -> Kinds:
         return self._kinds - {kind for kind, _, _ in self._gaps_of(facts)}
