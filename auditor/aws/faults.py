@@ -30,6 +30,8 @@ _BROKEN_CREDENTIALS = EXPIRED | {"InvalidClientTokenId", "UnrecognizedClientExce
 _TRANSPORT = (
     botocore_errors.HTTPClientError,  # resets, closed connections, timeouts, name resolution
     botocore_errors.EndpointConnectionError,
+    botocore_errors.ConnectTimeoutError,
+    botocore_errors.ProxyConnectionError,
 )
 # AWS quotes what it was sent where a signature does not match.
 _TOKEN = re.compile(r"(x-amz-security-token:)\S+", re.IGNORECASE)
@@ -53,6 +55,15 @@ def request_id_of(error: Fault) -> str:
 
 def is_throttle(error: Fault) -> bool:
     return code_of(error) in _THROTTLES
+
+
+def is_answer(error: Fault) -> bool:
+    """Whether AWS said it; all else happened on the way."""
+    return isinstance(error, botocore_errors.ClientError)
+
+
+def is_timeout(error: Fault) -> bool:
+    return isinstance(error, botocore_errors.ReadTimeoutError | botocore_errors.ConnectTimeoutError)
 
 
 def is_passing(error: Fault) -> bool:
