@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, load_catalog
+from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, Selection, load_catalog
 from auditor.evaluator import evaluate
 from auditor.frames import build_frames
 from auditor.model import Outcome, Severity, Status
@@ -72,23 +72,24 @@ def assess(
     benchmarks: Sequence[str] = DEFAULT_BENCHMARKS,
     as_of: datetime | None = None,
     catalog: Catalog | None = None,
+    selection: Selection | None = None,
     waivers: Waivers | None = None,
 ) -> Assessment:
-    """Judge a snapshot, offline. ``as_of`` is the snapshot's own where none is given.
+    """Judge a snapshot, offline, by whole ``benchmarks`` or by a ``selection`` that was made of the catalogue.
 
-    A failure that a waiver covers stays one, and carries the waiver's id.
-
-    Raises CatalogError for an unknown benchmark.
+    ``as_of`` is the snapshot's own where none is given. A failure that a waiver covers stays one, and carries the
+    waiver's id. Raises CatalogError for an unknown benchmark.
     """
     catalog = catalog or load_catalog()
-    selection = catalog.select(benchmarks)
+    selection = selection or catalog.select(benchmarks)
     manifest = snapshot.manifest
     moment = as_of or manifest.as_of
     frames = build_frames(snapshot, moment)
     verdicts = evaluate(frames, selection, manifest.organization, manifest.snapshot_id, moment)
     accounts = [record.account for record in manifest.accounts]
-    waived = apply_waivers(verdicts.findings, verdicts.controls, waivers or Waivers(), accounts, moment)
-    chosen = [b for b in catalog.benchmarks.values() if b.id in benchmarks]
+    waived = apply_waivers(
+        verdicts.findings, verdicts.controls, waivers or Waivers(), accounts, moment, {a.id: a.tags for a in accounts}
+    )
     return Assessment(
         snapshot_id=manifest.snapshot_id,
         organization_id=manifest.organization.id,
@@ -101,8 +102,8 @@ def assess(
         tool_version=manifest.tool_version,
         manifest_sha256=snapshot.manifest_sha256(),
         catalog_hash=catalog.hash,
-        options={"benchmark": [b.id for b in chosen]},
-        benchmarks=tuple(chosen),
+        options=dict(selection.options),
+        benchmarks=selection.benchmarks,
         catalog_controls=selection.controls,
         accounts=frames.accounts,
         users=frames.users,

@@ -1,13 +1,17 @@
 """Reading the IAM credential report: bytes in, a table of texts out, or one clear reason why not.
 
 Source of the format: IAM User Guide, "Get credential reports for your AWS account".
+
+``parse`` and ``check_values`` run while a collection does, once an account. A Python value that becomes an Arrow scalar
+or array makes Arrow import pandas, 45 MiB, so no value of a sound report does: options, buffers and slices serve.
 """
 
 from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping
+import re
+from collections.abc import Callable
 
 import numpy as np
 import pyarrow as pa
@@ -56,6 +60,8 @@ NEVER = ("n/a", "no_information")
 """What AWS writes, in any case, for a credential that was never used (or not since it began to record)."""
 
 _TOKENS = ("n/a", "no_information", "not_supported", "", ABSENT)
+_TOKEN = f"^(?:{'|'.join(map(re.escape, _TOKENS))})$"
+_FLAG_OR_TOKEN = f"^(?:true|false|{'|'.join(map(re.escape, _TOKENS))})$"
 _TIME = r"^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
 
 
@@ -88,9 +94,16 @@ def parse(content: bytes, account_id: str) -> pa.Table:
 def check_values(table: pa.Table) -> None:
     """Raise EvidenceError MalformedValue, naming the first line, if a parsed report holds an unreadable value."""
     for name in (*BOOL_COLUMNS, *TIME_COLUMNS):
-        bad = malformed(table[name], name)
-        if (row := pc.index(bad, True).as_py()) >= 0:
+        if (row := _first(malformed(table[name], name))) is not None:
             raise malformed_value(row + 2, name, table[name][row].as_py())
+
+
+def users_with_more(content: bytes, account_id: str) -> list[str]:
+    """The users of whom a report says that it does not list all credentials, in its order. Raises as ``parse`` does."""
+    table = parse(content, account_id)
+    told = pc.utf8_trim_whitespace(pc.utf8_lower(table["additional_credentials_info"]))
+    users: list[str] = table["user"].filter(pc.invert(pc.is_in(told, pa.array([*_TOKENS, "0", "false"])))).to_pylist()
+    return users
 
 
 def malformed_value(line: int, column: str, value: str) -> EvidenceError:
@@ -99,10 +112,15 @@ def malformed_value(line: int, column: str, value: str) -> EvidenceError:
 
 def malformed(values: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     """A mask of the values that column ``name`` may not hold."""
-    known = pc.is_in(pc.utf8_lower(values), pa.array([*_TOKENS, *(("true", "false") if name in BOOL_COLUMNS else ())]))
+    lower = pc.utf8_lower(values)
     if name in BOOL_COLUMNS:
-        return pc.invert(known)
-    return pc.invert(pc.or_(known, pc.is_valid(to_time(values))))
+        return pc.invert(pc.match_substring_regex(lower, _FLAG_OR_TOKEN))
+    known, shaped = pc.match_substring_regex(lower, _TOKEN), pc.match_substring_regex(values, _TIME)
+    try:
+        pc.cast(values.filter(shaped), pa.timestamp("us", tz="UTC"))
+    except pa.ArrowInvalid:  # the shape of a time, but no such day or hour
+        shaped = pc.is_valid(to_time(values))
+    return pc.invert(pc.or_(known, shaped))
 
 
 def to_bool(values: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -155,14 +173,27 @@ def _header(text: str) -> list[str]:
 
 
 def _read(text: str, header: list[str]) -> pa.Table:
-    """All rows as texts; Arrow reads the regular ones, those with commas that were not quoted are mended one by one."""
+    """All rows as texts; those with commas that were not quoted are mended one by one and the whole is read again."""
     irregular: dict[int, str] = {}
 
     def set_aside(row: pacsv.InvalidRow) -> str:
         irregular[row.number] = row.text
         return "skip"
 
-    regular = pacsv.read_csv(
+    regular = _table(text, header, set_aside)
+    if not irregular:
+        return regular
+    mended = {number: _row(number, line, header) for number, line in irregular.items()}
+    lines = text.split("\n")
+    for number, fields in mended.items():
+        if lines[number - 1 : number] not in ([irregular[number]], [f"{irregular[number]}\r"]):
+            raise _invalid("MalformedRow", "a value holds a line break")
+        lines[number - 1] = _quoted(fields)
+    return _table("\n".join(lines), header)
+
+
+def _table(text: str, header: list[str], set_aside: Callable[[pacsv.InvalidRow], str] | None = None) -> pa.Table:
+    return pacsv.read_csv(
         pa.py_buffer(text.encode()),
         read_options=pacsv.ReadOptions(use_threads=False),  # only then are line numbers known
         parse_options=pacsv.ParseOptions(ignore_empty_lines=False, invalid_row_handler=set_aside),
@@ -170,18 +201,12 @@ def _read(text: str, header: list[str]) -> pa.Table:
             column_types=dict.fromkeys(header, pa.string()), strings_can_be_null=False
         ),
     )
-    return _merged(regular, {line: _row(line, row, header) for line, row in irregular.items()})
 
 
-def _merged(regular: pa.Table, mended: Mapping[int, list[str]]) -> pa.Table:
-    """``mended`` rows put between the regular ones, by their line numbers."""
-    if not mended:
-        return regular
-    columns = zip(*mended.values(), strict=True)
-    names = regular.column_names
-    rows = pa.table({name: pa.array(c, pa.string()) for name, c in zip(names, columns, strict=True)})
-    lines = np.setdiff1d(np.arange(2, regular.num_rows + len(mended) + 2), list(mended))
-    return pa.concat_tables([regular, rows]).take(np.argsort([*lines, *mended]))
+def _quoted(fields: list[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator="").writerow(fields)
+    return line.getvalue()
 
 
 def _row(number: int, line: str, header: list[str]) -> list[str]:
@@ -208,23 +233,34 @@ def _rejoin(number: int, fields: list[str], header: list[str]) -> list[str]:
 def _check_arns(users: pa.ChunkedArray, arns: pa.ChunkedArray, account_id: str) -> None:
     """Every row must be about a user of this account, and its ARN about the same user as its name."""
     parts = pc.extract_regex(arns, r"^arn:[^:]+:iam::(?P<account>\d{12}):(?:root|user/(?:.*/)?(?P<name>[^/]+))$")
-    if (row := pc.index(pc.is_null(parts), True).as_py()) >= 0:
+    if (row := _first(pc.is_null(parts))) is not None:
         raise malformed_value(row + 2, "arn", arns[row].as_py())
-    foreign = pc.not_equal(pc.struct_field(parts, "account"), account_id)
-    if (row := pc.index(foreign, True).as_py()) >= 0:
+    own = pc.match_substring_regex(pc.struct_field(parts, "account"), f"^{re.escape(account_id)}$")
+    if (row := _first(pc.invert(own))) is not None:
         raise WrongAccountError(
             f"the credential report of account {account_id} holds {arns[row].as_py()!r} on line {row + 2}: "
             "credentials of two accounts were mixed up; the run was stopped"
         )
-    name = pc.struct_field(parts, "name")
-    differing = pc.indices_nonzero(pc.not_equal(pc.if_else(pc.equal(name, ""), ROOT_USER, name), users))
-    for row in differing.to_pylist():
-        if not arns[row].as_py().endswith(f"/{users[row].as_py()}"):  # names with a slash are no names of IAM users
-            raise malformed_value(row + 2, "user", users[row].as_py())
+    for row in pc.indices_nonzero(pc.not_equal(pc.struct_field(parts, "name"), users)).to_pylist():
+        arn, user = arns[row].as_py(), users[row].as_py()
+        is_root = user == ROOT_USER and arn.endswith(":root")
+        if not is_root and not arn.endswith(f"/{user}"):  # names with a slash are no names of IAM users
+            raise malformed_value(row + 2, "user", user)
 
 
 def _documented(table: pa.Table) -> pa.Table:
-    absent = pa.array([ABSENT] * table.num_rows, pa.string())
+    absent = _repeated(ABSENT, table.num_rows)
     found = {name: table[name] if name in table.column_names else absent for name in COLUMNS}
     extra = {f"x_{name}": table[name] for name in table.column_names if name not in COLUMNS}
     return pa.table({**found, **extra})
+
+
+def _repeated(text: str, count: int) -> pa.StringArray:
+    offsets = np.arange(count + 1, dtype=np.int32) * np.int32(len(text))
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(text.encode() * count))
+
+
+def _first(mask: pa.ChunkedArray) -> int | None:
+    """The first row that is true."""
+    rows = pc.indices_nonzero(mask)
+    return int(rows[0].as_py()) if len(rows) else None

@@ -96,12 +96,12 @@ class EvidenceError(AuditorError):
     """One piece of evidence of one account could not be had.
 
     ``stage`` is where (assume, generate, fetch, validate, ...), ``code`` the AWS error code or a CamelCase word
-    of ours, ``message`` one sentence.
+    of ours, ``message`` one sentence, ``request_id`` AWS's name for the call where it answered.
     """
 
-    def __init__(self, stage: str, code: str, message: str) -> None:
+    def __init__(self, stage: str, code: str, message: str, request_id: str = "") -> None:
         super().__init__(f"{stage}: {code}: {message}")
-        self.stage, self.code, self.message = stage, code, message
+        self.stage, self.code, self.message, self.request_id = stage, code, message, request_id
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -12,7 +13,7 @@ from typing import Any, BinaryIO
 from pydantic import AwareDatetime, TypeAdapter
 
 from auditor.errors import SnapshotError
-from auditor.model import AccountRecord, Caller, Organization
+from auditor.model import AccountRecord, Caller, Organization, OrganizationRecord
 
 NAME = "journal.jsonl"
 
@@ -32,6 +33,7 @@ class Attempt:
 
 _ATTEMPT: TypeAdapter[Attempt] = TypeAdapter(Attempt)
 _RECORD: TypeAdapter[AccountRecord] = TypeAdapter(AccountRecord)
+_COMMON: TypeAdapter[OrganizationRecord] = TypeAdapter(OrganizationRecord)
 
 
 def read_attempts(folder: Path) -> list[Attempt]:
@@ -47,13 +49,15 @@ def read_attempts(folder: Path) -> list[Attempt]:
 class Journal:
     """Lines of JSON, an attempt or an account's outcome each, flushed as they are written.
 
-    Only one process at a time may hold it. ``attempts`` and ``records`` (the last of each account) are what was there.
+    Only one process at a time may hold it. ``attempts``, ``records`` (the last of each account) and ``organization``
+    (the last record of the organization as a whole) are what was there.
     """
 
     def __init__(self, folder: Path) -> None:
         """Open, lock and read; a line that was torn off is thrown away. Raises SnapshotError."""
         self.attempts: list[Attempt] = []
         self.records: dict[str, AccountRecord] = {}
+        self.organization: OrganizationRecord | None = None
         try:
             self._file: BinaryIO = (folder / NAME).open("a+b")
         except OSError as error:
@@ -69,8 +73,12 @@ class Journal:
     def record(self, record: AccountRecord) -> None:
         self._append(_RECORD.dump_python(record, mode="json"))
 
+    def record_organization(self, record: OrganizationRecord) -> None:
+        self._append({"organization": _COMMON.dump_python(record, mode="json")})
+
     def close(self) -> None:
-        self._file.close()
+        with suppress(OSError):  # what a full disk did not take was told when it was written
+            self._file.close()
 
     def _lock(self, folder: Path) -> None:
         try:
@@ -84,6 +92,8 @@ class Journal:
         for length, line in self._lines():
             if "attempt" in line and "outcome" not in line:
                 self.attempts.append(_ATTEMPT.validate_python(line["attempt"]))
+            elif "organization" in line:
+                self.organization = _COMMON.validate_json(json.dumps(line["organization"]))
             else:
                 record = _RECORD.validate_json(json.dumps(line))
                 self.records[record.account.id] = record

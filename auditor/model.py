@@ -2,13 +2,58 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from pydantic import AwareDatetime
 
 ROOT_USER = "<root_account>"
+
+# The kinds of evidence: of each account, and of the organization as a whole.
 CREDENTIAL_REPORT = "credential-report"
+ACCOUNT_SUMMARY = "account-summary"
+PASSWORD_POLICY = "password-policy"
+VIRTUAL_MFA_DEVICES = "virtual-mfa-devices"
+AUTHORIZATION_DETAILS = "authorization-details"
+SERVER_CERTIFICATES = "server-certificates"
+ACCESS_KEYS = "access-keys"
+ACCESS_ANALYZERS = "access-analyzers"
+CONTACTS = "contacts"
+IDENTITY_PROVIDERS = "identity-providers"
+EC2_INSTANCES = "ec2-instances"
+ORGANIZATION_FEATURES = "organization-features"
+DELEGATED_ADMINISTRATORS = "delegated-administrators"
+TRUSTED_SERVICES = "trusted-services"
+ORGANIZATION_POLICIES = "organization-policies"
+RESOURCE_POLICY = "resource-policy"
+IDENTITY_CENTER = "identity-center"
+OU_TREE = "ou-tree"
+
+ACCOUNT_EVIDENCE = (
+    CREDENTIAL_REPORT,
+    ACCOUNT_SUMMARY,
+    PASSWORD_POLICY,
+    VIRTUAL_MFA_DEVICES,
+    AUTHORIZATION_DETAILS,
+    SERVER_CERTIFICATES,
+    ACCESS_KEYS,
+    ACCESS_ANALYZERS,
+    CONTACTS,
+    IDENTITY_PROVIDERS,
+    EC2_INSTANCES,
+)
+ORGANIZATION_EVIDENCE = (
+    ORGANIZATION_FEATURES,
+    DELEGATED_ADMINISTRATORS,
+    TRUSTED_SERVICES,
+    ORGANIZATION_POLICIES,
+    RESOURCE_POLICY,
+    IDENTITY_CENTER,
+    OU_TREE,
+)
+EVIDENCE_KINDS = (*ACCOUNT_EVIDENCE, *ORGANIZATION_EVIDENCE)
+
 CREDENTIALS = ("password", "access_key_1", "access_key_2", "cert_1", "cert_2")
 
 
@@ -41,6 +86,9 @@ class Unit(StrEnum):
     CREDENTIAL = "credential"
     USER = "user"
     ROOT = "root"
+    POLICY = "policy"
+    CERTIFICATE = "certificate"
+    INSTANCE = "instance"
     ACCOUNT = "account"
     ORGANIZATION = "organization"
 
@@ -65,6 +113,7 @@ class Account:
     ou_path: str = ""
     ou_ids: tuple[str, ...] = ()
     is_management: bool = False
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +164,23 @@ class EvidenceFile:
 
 @dataclass(frozen=True, slots=True)
 class EvidenceGap:
-    """Evidence that is missing, and why: never silence."""
+    """Evidence that is missing, and why: never silence. ``request_id`` is AWS's name for the call that failed."""
 
     kind: str
     stage: str
     code: str
     message: str
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrganizationRecord:
+    """What was collected of the organization as a whole; the fields are those of ``AccountRecord``."""
+
+    evidence: tuple[EvidenceFile, ...] = ()
+    gaps: tuple[EvidenceGap, ...] = ()
+    attempt: int = 1
+    earlier_gaps: tuple[EvidenceGap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,3 +197,18 @@ class AccountRecord:
     gaps: tuple[EvidenceGap, ...] = ()
     attempt: int = 1
     earlier_gaps: tuple[EvidenceGap, ...] = ()
+
+
+def outcome_of(gaps: Sequence[EvidenceGap], kinds: Collection[str]) -> Outcome:
+    """An account is assessed when its credential report is there, or at least something of ``kinds``.
+
+    A gap of another kind limits the controls that read it, and those only.
+    """
+    missing = {gap.kind for gap in gaps}
+    unassessed = CREDENTIAL_REPORT in missing or (missing and missing.issuperset(kinds))
+    return Outcome.NOT_ASSESSED if unassessed else Outcome.ASSESSED
+
+
+def reason_of(gaps: Sequence[EvidenceGap]) -> str:
+    """Where and how it failed, each once: ``assume: AccessDenied``."""
+    return "; ".join(dict.fromkeys(f"{gap.stage}: {gap.code}" for gap in gaps))

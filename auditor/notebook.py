@@ -61,7 +61,7 @@ class OpenSnapshot:
         settings = load_settings(None, {k: v for k, v in given.items() if v is not None}, read_file=False)
         catalog = load_catalog()
         loaded = load_waivers(waivers, catalog, settings.waiver_max_days) if waivers else None
-        return assess(self._snapshot, settings.benchmark, settings.as_of, catalog, loaded)
+        return assess(self._snapshot, settings.benchmark, settings.as_of, catalog, waivers=loaded)
 
     @cached_property
     def _default(self) -> Assessment:

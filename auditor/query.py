@@ -42,14 +42,15 @@ def run_query(assessment: Assessment, sql: str) -> pd.DataFrame:
         connection.close()
 
 
-def named_queries() -> dict[str, Path]:
-    """The questions that ship with the product, by name."""
-    return {path.stem: path for path in sorted((config_folder() / "queries").glob("*.sql"))}
+def named_queries(*more: Path) -> dict[str, Path]:
+    """The questions that ship with the product, by name; those of the folders ``more`` replace them or add to them."""
+    folders = (config_folder(), *more)
+    return {path.stem: path for folder in folders for path in sorted((folder / "queries").glob("*.sql"))}
 
 
-def named_query(name: str) -> str:
-    """The SQL of a shipped question; QueryError names the nearest one."""
-    known = named_queries()
+def named_query(name: str, *more: Path) -> str:
+    """The SQL of a question that is shipped or stands in a folder of ``more``; QueryError names the nearest one."""
+    known = named_queries(*more)
     if name not in known:
         raise QueryError(f"there is no query {name!r}{nearest(name, known)}; known: {', '.join(known)}")
     return known[name].read_text(encoding="utf-8")

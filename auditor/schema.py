@@ -21,6 +21,7 @@ ACCOUNTS = {
     "outcome": "category",  # assessed, excluded, not_assessed
     "reason": "text",  # why excluded or not assessed
     "users": "int",  # users in the credential report, root not counted; <NA> when there is no report
+    "users_counted_by_aws": "int",  # by the account summary, where it was collected; the report may be hours older
     "gap_evidence": "text",  # the four gap columns hold one entry a gap, joined by "; "
     "gap_stage": "text",
     "gap_code": "text",
@@ -122,7 +123,7 @@ CONTROLS = {
     "title": "text",
     "severity": "category",
     "unit": "category",
-    "assessment": "category",  # automated, manual, planned
+    "assessment": "category",  # automated, manual
     "requirements": "text",
     "population": "int",  # units with PASS or FAIL
     "passed": "int",
@@ -131,6 +132,8 @@ CONTROLS = {
     "not_applicable": "int",  # units the control does not apply to
     "no_evidence": "int",  # accounts that could not be judged, wholly or in part
     "manual": "int",  # accounts (or the organization) to be answered by a person
+    "looser_settings": "text",  # own parameters that ask for less than the benchmark, one sentence each, joined by "; "
+    "frameworks": "text",  # nist_800_53_r5: AC-2(1), AC-3; soc2: CC6.1
 }
 
 WAIVERS = {

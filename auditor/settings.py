@@ -18,10 +18,17 @@ from auditor.model import Severity
 
 DEFAULT_FILE = Path("auditor.yaml")
 FORMATS = ("xlsx", "csv", "json")
+LOG_FORMATS = ("text", "json")
+
+_CHOICES = {"fail_on": [s.value for s in Severity], "format": FORMATS, "log_format": LOG_FORMATS}
+SECRETS = frozenset({"external_id"})
+"""Settings whose values are told to nobody."""
 
 _ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _OU_ID = re.compile(r"r-[0-9a-z]{4,32}|ou-[0-9a-z]{4,32}-[0-9a-z]{8,32}")
+_REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 _ROLE = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
+_EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 
 
@@ -47,6 +54,13 @@ def _role(text: str) -> str:
     if not _ROLE.fullmatch(text):
         raise ValueError(f"{text!r} is not the name of a role (give the name, not the ARN)")
     return text.removeprefix("/")
+
+
+def _external_id(text: str | None) -> str | None:
+    """STS repeats one that it does not take in its error, so it is never sent; neither is it repeated here."""
+    if text and not _EXTERNAL_ID.fullmatch(text):
+        raise ValueError("not an external id as STS takes it (2 to 1224 letters, digits and +=,.@:/-_)")
+    return text
 
 
 def _session_name(text: str) -> str:
@@ -78,9 +92,16 @@ def _several(value: object) -> object:
     return value if value is None or isinstance(value, list | tuple | dict) else (value,)
 
 
+def _region(text: str) -> str:
+    if not _REGION.fullmatch(text):
+        raise ValueError(f"{text!r} is not the name of a region (like eu-west-1)")
+    return text
+
+
 AccountId = Annotated[str, AfterValidator(_account_id)]
 OuId = Annotated[str, AfterValidator(_ou_id)]
 AccountOrOuId = Annotated[str, AfterValidator(_account_or_ou_id)]
+Region = Annotated[str, AfterValidator(_region)]
 Several = BeforeValidator(_several)
 
 
@@ -96,7 +117,7 @@ class Settings(BaseModel):
     region: str | None = None
     partition: str | None = None
     role: Annotated[str, AfterValidator(_role)] = "OrganizationAccountAccessRole"
-    external_id: str | None = None
+    external_id: Annotated[str | None, AfterValidator(_external_id)] = None
     session_name: Annotated[str, AfterValidator(_session_name)] = "aws-org-auditor"
     session_duration: Annotated[int, Field(ge=900, le=43200)] = 3600
     ou: Annotated[tuple[OuId, ...], Several] = ()
@@ -104,6 +125,10 @@ class Settings(BaseModel):
     exclude: Annotated[tuple[AccountOrOuId, ...], Several] = ()
     accounts_file: Path | None = None
     benchmark: Annotated[tuple[str, ...], Several] = DEFAULT_BENCHMARKS
+    level: Annotated[int | None, Field(ge=1)] = None
+    section: Annotated[tuple[str, ...], Several] = ()
+    requirement: Annotated[tuple[str, ...], Several] = ()
+    config_dir: Path | None = None
     as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
     waivers: Path | None = None
     waiver_max_days: Annotated[int, Field(ge=1, le=36_600)] = 366
@@ -111,12 +136,15 @@ class Settings(BaseModel):
     out: Path = Path("reports")
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     session_policy: bool = True
+    regions: Annotated[tuple[Region, ...], Several] = ()
+    ec2_instances: bool = False
     report_timeout: Annotated[float, Field(gt=0, le=86400)] = 300
     fail_on: Severity | None = None
     account_timeout: Annotated[float, Field(gt=0, le=86400)] = 900
     run_timeout: Annotated[float, Field(gt=0, le=604800)] = 21600
     quiet: bool = False
     verbose: bool = False
+    log_format: Literal["text", "json"] = "text"
 
     @model_validator(mode="after")
     def _ous_can_be_looked_up(self) -> Self:
@@ -170,8 +198,9 @@ def _sentence(detail: ErrorDetails, options: set[str]) -> str:
     if detail["type"] == "extra_forbidden":
         return f"unknown key {key!r}{nearest(key, Settings.model_fields)}"
     if detail["type"] == "string_type":
-        return f"{name} must be text, not {detail['input']!r}: put it in quotes"
+        shown = "" if key in SECRETS else f", not {detail['input']!r}"
+        return f"{name} must be text{shown}: put it in quotes"
     if detail["type"] in ("literal_error", "enum"):
-        known, value = [s.value for s in Severity] if key == "fail_on" else FORMATS, str(detail["input"])
+        known, value = _CHOICES[key], str(detail["input"])
         return f"{name}: unknown value {value!r}{nearest(value, known)}; known: {', '.join(known)}"
     return f"{name}: {detail['msg'].removeprefix('Value error, ')}"

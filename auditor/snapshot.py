@@ -16,9 +16,11 @@ from pydantic import AwareDatetime, TypeAdapter
 from auditor.errors import EvidenceError, SnapshotError
 from auditor.files import make_folder, write_bytes
 from auditor.journal import Attempt, Journal
-from auditor.model import AccountRecord, Caller, Evidence, EvidenceFile, Organization
+from auditor.model import AccountRecord, Caller, Evidence, EvidenceFile, Organization, OrganizationRecord
 
 SCHEMA_VERSION = 1
+ORGANIZATION_FOLDER = "organization"
+"""Stands in place of an account's id for what belongs to the organization as a whole."""
 _FOLDER_NAME = re.compile(r".+-(\d{8}T\d{6}Z)")
 
 
@@ -26,7 +28,8 @@ _FOLDER_NAME = re.compile(r".+-(\d{8}T\d{6}Z)")
 class Manifest:
     """What was collected, by whom, when and with which settings; all times are UTC.
 
-    ``accounts`` holds every account of the organization, in the order of their ids; ``attempts`` the runs that
+    ``accounts`` holds every account of the organization, in the order of their ids; ``organization_record`` what
+    belongs to the organization as a whole, None when nothing of that kind was wanted; ``attempts`` the runs that
     filled the snapshot, the first one first; ``run`` is what the last of them cost (``auditor.statistics``).
     """
 
@@ -41,6 +44,7 @@ class Manifest:
     interrupted: bool
     settings: Mapping[str, Any] = field(default_factory=dict)
     accounts: tuple[AccountRecord, ...] = ()
+    organization_record: OrganizationRecord | None = None
     attempts: tuple[Attempt, ...] = ()
     run: Mapping[str, Any] = field(default_factory=dict)
 
@@ -91,9 +95,9 @@ class SnapshotWriter:
             return False
         return hashlib.sha256(content).hexdigest() == file.sha256
 
-    def store(self, account_id: str, evidence: Evidence) -> EvidenceFile:
-        """Keep the exact bytes of one piece of evidence."""
-        path = f"evidence/{account_id}/{evidence.kind}.{evidence.suffix}"
+    def store(self, owner: str, evidence: Evidence) -> EvidenceFile:
+        """Keep the exact bytes of one piece of evidence of an account, or of ORGANIZATION_FOLDER."""
+        path = f"evidence/{owner}/{evidence.kind}.{evidence.suffix}"
         target = self.folder / path
         make_folder(target.parent.parent)
         make_folder(target.parent)

@@ -134,8 +134,10 @@ def control(control_id: str, **counts: int) -> dict[str, Any]:
         "title": entry.title,
         "severity": entry.severity.value,
         "unit": entry.unit.value,
-        "assessment": "automated" if entry.check else "manual",
+        "assessment": entry.assessment,
         "requirements": "cis-aws-7.0.0:2.12",
+        "looser_settings": "",
+        "frameworks": "",
         **zero,
         **counts,
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -47,17 +48,19 @@ def session_policy(actions: Iterable[str]) -> str:
 class AccountCalls:
     """Calls into one account, each signed with that account's credentials and no others."""
 
-    def __init__(self, calls: Calls, source: CallerCredentials | RoleCredentials) -> None:
-        self._calls, self._source, self._budget = calls, source, Budget()
+    def __init__(self, calls: Calls, source: CallerCredentials | RoleCredentials, budget: Budget) -> None:
+        self._calls, self._source, self._budget = calls, source, budget
 
     async def __call__(self, stage: str, operation: Operation, **parameters: Any) -> Response:
         """Raises EvidenceError; credentials that ran out on the way are renewed once."""
+        credentials = await self._source.current()
         try:
-            return await self._calls(stage, operation, await self._source.current(), self._budget, **parameters)
+            return await self._calls(stage, operation, credentials, self._budget, **parameters)
         except EvidenceError as error:
             if error.code not in EXPIRED:
                 raise
-        return await self._calls(stage, operation, await self._source.renewed(), self._budget, **parameters)
+        credentials = await self._source.renewed(credentials)
+        return await self._calls(stage, operation, credentials, self._budget, **parameters)
 
 
 class CallerCredentials:
@@ -69,27 +72,32 @@ class CallerCredentials:
     async def current(self) -> AioCredentials:
         return self._credentials
 
-    renewed = current
+    async def renewed(self, expired: AioCredentials) -> AioCredentials:
+        return expired
 
 
 class RoleCredentials:
-    """The role of one account, assumed when first needed."""
+    """The role of the account that ``budget`` is of, assumed when first needed."""
 
-    def __init__(self, clients: Clients, calls: Calls, role: RoleSettings, account_id: str) -> None:
-        self._clients, self._calls, self._role, self._account_id = clients, calls, role, account_id
+    def __init__(self, clients: Clients, calls: Calls, role: RoleSettings, budget: Budget) -> None:
+        self._clients, self._calls, self._role, self._budget = clients, calls, role, budget
         self._credentials: AioCredentials | None = None
         self._expires = datetime.min.replace(tzinfo=UTC)
         self._lock = asyncio.Lock()
 
     async def current(self) -> AioCredentials:
         async with self._lock:
-            if self._credentials is None or datetime.now(UTC) + self._early >= self._expires:
-                return await self._assume()
-            return self._credentials
+            return await self._kept()
 
-    async def renewed(self) -> AioCredentials:
+    async def renewed(self, expired: AioCredentials) -> AioCredentials:
+        """Others in place of ``expired``; calls that ran out together share them."""
         async with self._lock:
+            return await self._assume() if self._credentials is expired else await self._kept()
+
+    async def _kept(self) -> AioCredentials:
+        if self._credentials is None or datetime.now(UTC) + self._early >= self._expires:
             return await self._assume()
+        return self._credentials
 
     @property
     def _early(self) -> timedelta:
@@ -102,7 +110,8 @@ class RoleCredentials:
             "assume",
             self._clients.sts.assume_role,
             self._clients.caller_credentials,
-            RoleArn=self._role.arn(self._account_id),
+            self._budget,
+            RoleArn=self._role.arn(self._budget.account_id),
             RoleSessionName=self._role.session_name,
             DurationSeconds=self._role.duration,
             **{name: value for name, value in optional.items() if value},
@@ -121,8 +130,21 @@ class AwsAccess:
 
     async def open(self, account: Account) -> AccountCalls:
         """Raises EvidenceError (stage ``assume``) when the role cannot be assumed."""
+        budget = Budget(account.id)
         if account.id == self._caller.account_id:
-            return AccountCalls(self._calls, CallerCredentials(self._clients.caller_credentials))
-        role = RoleCredentials(self._clients, self._calls, self._role, account.id)
+            return AccountCalls(self._calls, CallerCredentials(self._clients.caller_credentials), budget)
+        role = RoleCredentials(self._clients, self._calls, self._role, budget)
         await role.current()
-        return AccountCalls(self._calls, role)
+        return AccountCalls(self._calls, role, budget)
+
+    async def room(self) -> None:
+        """Return when a further account can be worked on without waiting in a long queue."""
+        await self._calls.room()
+
+    def organization(self) -> AccountCalls:
+        return organization_calls(self._calls, self._clients)
+
+
+def organization_calls(calls: Calls, clients: Clients) -> AccountCalls:
+    """Calls about the organization as a whole, as the caller; only the run's budget of retries bounds them."""
+    return AccountCalls(calls, CallerCredentials(clients.caller_credentials), Budget("", sys.maxsize))

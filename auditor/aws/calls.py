@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
 from aiobotocore.credentials import AioCredentials
 
-from auditor.aws.faults import FAULTS, Fault, evidence_error, is_passing, is_throttle
+from auditor.aws.faults import FAULTS, Fault, code_of, evidence_error, is_passing, is_throttle, request_id_of
 from auditor.aws.pace import Pace
 from auditor.aws.session import acting_as
+from auditor.events import tell
 from auditor.statistics import RunStatistics
 
 Operation = Callable[..., Awaitable[dict[str, Any]]]
@@ -28,10 +31,10 @@ _THROTTLED_TOGETHER = ("sts", "organizations")
 
 
 class Budget:
-    """How many retries one account may still cost."""
+    """How many retries one account may still cost; ``account_id`` is empty for calls about no single account."""
 
-    def __init__(self, retries: int = _ACCOUNT_RETRIES) -> None:
-        self.left = retries
+    def __init__(self, account_id: str = "", retries: int = _ACCOUNT_RETRIES) -> None:
+        self.account_id, self.left = account_id, retries
 
 
 class Calls:
@@ -43,7 +46,10 @@ class Calls:
 
     def __init__(self, concurrency: int, statistics: RunStatistics | None = None) -> None:
         self.statistics = statistics or RunStatistics()
-        self._slots = asyncio.Semaphore(concurrency)
+        self._concurrency, self._queued = concurrency, 0
+        self._slots, self._door = asyncio.Semaphore(concurrency), asyncio.Lock()
+        self._has_room = asyncio.Event()
+        self._has_room.set()
         self._lists = asyncio.Semaphore(_LISTINGS)
         self._paces = {service: Pace() for service in _THROTTLED_TOGETHER}
         self._jitter = random.Random()
@@ -90,24 +96,56 @@ class Calls:
             try:
                 return await self._once(service, operation, credentials, parameters)
             except FAULTS as error:
-                if not self._try_again(error, service, attempt, budget):
+                again = self._try_again(error, service, attempt, budget)
+                pause = self._pause(attempt) if again else None
+                _tell(error, stage, operation, budget.account_id, attempt, pause)
+                if pause is None:
                     raise evidence_error(error, stage) from error
-            await asyncio.sleep(self._pause(attempt))
+            await asyncio.sleep(pause)
             attempt += 1
 
     async def _once(
         self, service: str, operation: Operation, credentials: AioCredentials, parameters: Mapping[str, Any]
     ) -> Response:
         pace = self._paces.get(service)
-        if pace:
-            await pace.turn()
-        async with self._lists if service == _LISTING else self._slots:
+        with self._waiting(service):
+            turn = await pace.turn() if pace else 0.0
+            slot = self._lists if service == _LISTING else self._slots
+            await slot.acquire()
+        try:
             self.statistics.calls[service] += 1
             with acting_as(credentials):
                 answer = await operation(**parameters)
+        finally:
+            slot.release()
         if pace:
-            pace.passed()
+            pace.passed(turn)
         return answer
+
+    async def room(self) -> None:
+        """Wait until the calls of a further account would not stand in a long queue.
+
+        Time limits of accounts and reports run while their calls wait, so what cannot be worked on is not begun.
+        """
+        async with self._door:  # one at a time: each has put its first call into the queue before the next looks
+            await self._has_room.wait()
+
+    @contextlib.contextmanager
+    def _waiting(self, service: str) -> Iterator[None]:
+        """Counts the calls that wait for their turn; those that list accounts have slots of their own."""
+        counted = service != _LISTING
+        self._queue(counted)
+        try:
+            yield
+        finally:
+            self._queue(-counted)
+
+    def _queue(self, more: int) -> None:
+        self._queued += more
+        if self._queued < self._concurrency:
+            self._has_room.set()
+        else:
+            self._has_room.clear()
 
     def _try_again(self, error: Fault, service: str, attempt: int, budget: Budget) -> bool:
         statistics = self.statistics
@@ -126,6 +164,30 @@ class Calls:
     def _pause(self, attempt: int) -> float:
         """Full jitter: anything from nothing to a bound that doubles."""
         return self._jitter.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt))
+
+
+def _tell(error: Fault, stage: str, operation: Operation, account_id: str, attempt: int, pause: float | None) -> None:
+    """An answer that says no is no trouble by itself: some say that a report is not ready, or that nothing is there."""
+    retried = {} if pause is None else {"pause": round(pause, 3)}
+    tell(
+        "call-failed" if pause is None else "call-retried",
+        logging.INFO if pause is None and not is_passing(error) else logging.WARNING,
+        account=account_id,
+        stage=stage,
+        service=_service(operation),
+        operation=_operation(operation),
+        code=code_of(error),
+        attempt=attempt,
+        request_id=request_id_of(error),
+        **retried,
+    )
+
+
+def _operation(operation: Operation) -> str:
+    """``AssumeRole`` for the method of a client that calls it."""
+    client: Any = getattr(operation, "__self__", None)
+    name = getattr(operation, "__name__", "unknown")
+    return str(client.meta.method_to_api_mapping.get(name, name)) if client is not None else name
 
 
 def _service(operation: Operation) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from auditor import credential_report
@@ -11,9 +12,10 @@ from auditor.aws.assume import AccountCalls
 from auditor.aws.calls import Response
 from auditor.aws.session import Clients
 from auditor.errors import EvidenceError
-from auditor.model import CREDENTIAL_REPORT, Account, Evidence
+from auditor.model import CREDENTIAL_REPORT, Evidence
 
-_FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 0.8, 1.25, 15.0  # seconds between two looks, factor, seconds
+# Seconds between two looks, factor, seconds. Reports take seconds: a pause that grows fast is long when one gets ready.
+_FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 1.2, 1.06, 15.0
 _NOT_READY = "ReportInProgress"
 _GENERATE_AGAIN = frozenset({"ReportNotPresent", "ReportExpired"})
 _NO_CAPACITY = "LimitExceeded"  # AWS runs out of report generation tasks at times
@@ -24,12 +26,13 @@ class CredentialReportCollector:
 
     kind = CREDENTIAL_REPORT
     actions = ("iam:GenerateCredentialReport", "iam:GetCredentialReport")
+    after: tuple[str, ...] = ()
 
     def __init__(self, clients: Clients, timeout: float, jitter: random.Random | None = None) -> None:
         self._iam, self._timeout = clients.iam, timeout
         self._jitter = jitter or random.Random()
 
-    async def collect(self, account: Account, calls: AccountCalls) -> Evidence:
+    async def collect(self, owner_id: str, calls: AccountCalls, known: Mapping[str, Evidence]) -> Evidence:
         """The newest report AWS has: it makes at most one every four hours. Raises EvidenceError."""
         try:
             async with asyncio.timeout(self._timeout):
@@ -47,9 +50,9 @@ class CredentialReportCollector:
             generated_at=answer["GeneratedTime"],
         )
 
-    def check(self, account: Account, evidence: Evidence) -> None:
+    def check(self, owner_id: str, evidence: Evidence) -> None:
         """Raises EvidenceError when the report cannot be used, WrongAccountError when it is another account's."""
-        credential_report.check_values(credential_report.parse(evidence.content, account.id))
+        credential_report.check_values(credential_report.parse(evidence.content, owner_id))
 
     async def _fetched(self, calls: AccountCalls) -> Response:
         pause, ready = _FIRST_PAUSE, await self._generated(calls)

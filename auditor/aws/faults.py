@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import botocore.exceptions as botocore_errors
@@ -30,6 +31,8 @@ _TRANSPORT = (
     botocore_errors.HTTPClientError,  # resets, closed connections, timeouts, name resolution
     botocore_errors.EndpointConnectionError,
 )
+# AWS quotes what it was sent where a signature does not match.
+_TOKEN = re.compile(r"(x-amz-security-token:)\S+", re.IGNORECASE)
 _AUTHORITIES = "AWS_CA_BUNDLE names a file with further certificate authorities"
 _RENEW = "renew them (for example 'aws sso login', or new AWS_* variables) and run again"
 
@@ -39,6 +42,13 @@ def code_of(error: Fault) -> str:
     if isinstance(error, botocore_errors.ClientError):
         return str(error.response.get("Error", {}).get("Code", "Unknown"))
     return type(error).__name__
+
+
+def request_id_of(error: Fault) -> str:
+    """AWS's name for the call, empty where AWS did not answer."""
+    if not isinstance(error, botocore_errors.ClientError):
+        return ""
+    return str(error.response.get("ResponseMetadata", {}).get("RequestId", ""))
 
 
 def is_throttle(error: Fault) -> bool:
@@ -56,12 +66,13 @@ def is_passing(error: Fault) -> bool:
 
 
 def evidence_error(error: Fault, stage: str) -> EvidenceError:
-    """The same as a gap of one account; the text is kept on one line."""
+    """The same as a gap of one account; the text is kept on one line, and a session token out of it."""
     if isinstance(error, botocore_errors.ClientError):
         text = error.response.get("Error", {}).get("Message") or "AWS gave no message"
     else:
         text = str(error)
-    return EvidenceError(stage, code_of(error), " ".join(text.split()))
+    text = _TOKEN.sub(r"\1(withheld)", " ".join(text.split()))
+    return EvidenceError(stage, code_of(error), text, request_id_of(error))
 
 
 def access_error(error: Fault) -> AccessError:

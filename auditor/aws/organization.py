@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from auditor.aws.assume import organization_calls
 from auditor.aws.calls import Calls
+from auditor.aws.collectors.recorder import Recorder
 from auditor.aws.faults import not_identified
 from auditor.aws.session import Clients
 from auditor.errors import AccessError, EvidenceError
-from auditor.model import Account, Caller, Organization
+from auditor.model import OU_TREE, Account, Caller, Evidence, Organization
 
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 
@@ -28,11 +31,16 @@ class OuTree:
 
 
 class AwsDirectory:
-    """Discovery through AWS Organizations, with the caller's own credentials."""
+    """Discovery through AWS Organizations, with the caller's own credentials.
 
-    def __init__(self, clients: Clients, calls: Calls) -> None:
-        self._clients, self._calls = clients, calls
+    ``keep_tree``: what AWS answers about OUs is wanted as evidence, so it is not thrown away.
+    """
+
+    def __init__(self, clients: Clients, calls: Calls, *, keep_tree: bool = False) -> None:
+        self._clients, self._calls, self._keep_tree = clients, calls, keep_tree
         self._me = clients.caller_credentials
+        self._walking = asyncio.Lock()
+        self._walk: tuple[OuTree, Evidence] | None = None
 
     async def caller(self) -> Caller:
         """Raises AccessError when AWS does not accept the credentials."""
@@ -63,29 +71,45 @@ class AwsDirectory:
             raise _may_not(error, "list the organization's accounts") from error
 
     async def ou_tree(self) -> OuTree:
-        """Walk all OUs, one call after another: Organizations is throttled hard."""
-        ou_ids: set[str] = set()
-        places: dict[str, tuple[str, tuple[str, ...]]] = {}
+        """All OUs and where each account sits. Raises AccessError."""
         try:
-            waiting: list[Unplaced] = [(r, "", ()) async for r in self._each("list_roots", "Roots")]
-            while waiting:
-                unit, above, ids = waiting.pop()
-                path, ids = f"{above}/{unit['Name']}".lstrip("/"), (*ids, unit["Id"])
-                ou_ids.add(unit["Id"])
-                parent = {"ParentId": unit["Id"]}
-                async for account in self._each("list_accounts_for_parent", "Accounts", **parent):
-                    places[account["Id"]] = (clean(path), ids)
-                children = self._each("list_organizational_units_for_parent", "OrganizationalUnits", **parent)
-                waiting += [(child, path, ids) async for child in children]
+            return (await self.walked())[0]
         except EvidenceError as error:
             raise _may_not(error, "read the organizational units") from error
-        return OuTree(frozenset(ou_ids), places)
 
-    async def _each(self, operation: str, key: str, **parameters: str) -> AsyncIterator[dict[str, Any]]:
-        method = getattr(self._clients.organizations, operation)
-        async for page in self._calls.pages("discover", method, self._me, key, **parameters):
-            for item in page:
+    async def walked(self) -> tuple[OuTree, Evidence]:
+        """The OU tree and what AWS answered, walked once however often it is asked for. Raises EvidenceError."""
+        async with self._walking:
+            self._walk = self._walk or await self._walk_all()
+            return self._walk
+
+    async def _walk_all(self) -> tuple[OuTree, Evidence]:
+        """One call after another: Organizations is throttled hard."""
+        recorder = Recorder(OU_TREE, organization_calls(self._calls, self._clients))
+        ou_ids: set[str] = set()
+        places: dict[str, tuple[str, tuple[str, ...]]] = {}
+        waiting: list[Unplaced] = [(root, "", ()) async for root in self._each(recorder, "ListRoots", "Roots")]
+        while waiting:
+            unit, above, ids = waiting.pop()
+            path, ids = f"{above}/{unit['Name']}".lstrip("/"), (*ids, unit["Id"])
+            ou_ids.add(unit["Id"])
+            async for account in self._each(recorder, "ListAccountsForParent", "Accounts", ParentId=unit["Id"]):
+                places[account["Id"]] = (clean(path), ids)
+            children = self._each(
+                recorder, "ListOrganizationalUnitsForParent", "OrganizationalUnits", ParentId=unit["Id"]
+            )
+            waiting += [(child, path, ids) async for child in children]
+        return OuTree(frozenset(ou_ids), places), recorder.evidence()
+
+    async def _each(
+        self, recorder: Recorder, operation: str, key: str, **parameters: str
+    ) -> AsyncIterator[dict[str, Any]]:
+        action = f"organizations:{operation}"
+        async for page in recorder.pages(self._clients.organizations, action, **parameters):
+            for item in page.get(key, []):
                 yield item
+            if not self._keep_tree:
+                recorder.answers.clear()
 
 
 def _account(raw: Mapping[str, Any], organization: Organization) -> Account:

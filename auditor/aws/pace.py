@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 _SMALLEST, _WIDEST = 0.02, 2.0  # seconds between two calls
 _ONE_STORM = 0.25  # seconds in which throttles count as one: calls in flight together are throttled together
@@ -13,15 +14,16 @@ class Pace:
 
     def __init__(self) -> None:
         self.gap = 0.0
-        self._next = self._last_storm = 0.0
+        self._next, self._last_storm = 0.0, -math.inf
 
-    async def turn(self) -> None:
-        """Wait for the next free place."""
+    async def turn(self) -> float:
+        """Wait for the next free place; its time is what ``passed`` asks for."""
         now = asyncio.get_running_loop().time()
         place = max(now, self._next)
         self._next = place + self.gap
         if place > now:
             await asyncio.sleep(place - now)
+        return place
 
     def throttled(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -29,5 +31,8 @@ class Pace:
             self._last_storm = now
             self.gap = min(_WIDEST, max(_SMALLEST, self.gap * 2))
 
-    def passed(self) -> None:
+    def passed(self, turn: float) -> None:
+        """A call of that turn succeeded; one that began before the last throttle says nothing of the time after it."""
+        if turn <= self._last_storm:
+            return
         self.gap = self.gap / 2 if self.gap > _SMALLEST else 0.0

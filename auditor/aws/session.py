@@ -7,67 +7,30 @@ call without any fails instead of being signed with somebody else's.
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import contextvars
-import ssl
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import aioboto3
-import aiohttp
 import botocore.exceptions as botocore_errors
 from aiobotocore.config import AioConfig
 from aiobotocore.credentials import AioCredentials
-from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
-from botocore.httpsession import create_urllib3_context, get_cert_path
 
 from auditor.aws.faults import access_error
+from auditor.aws.verified import VerifiedSession
 from auditor.errors import ConfigurationError
 
 DEFAULT_REGION = "us-east-1"
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10, 30  # seconds
-_contexts: dict[tuple[Any, ...], ssl.SSLContext] = {}
 _bound: contextvars.ContextVar[AioCredentials] = contextvars.ContextVar("credentials")
 
 
 class NoCredentialsBoundError(RuntimeError):
     """A call was about to be signed outside of ``acting_as``: a mistake in this program."""
-
-
-class VerifiedHTTPSession(AIOHTTPSession):  # type: ignore[misc]
-    """Checks certificate chain and host name of every connection, behind a proxy too.
-
-    aiobotocore 2.25 leaves the host name unchecked, and everything unchecked behind a proxy. There is no way to turn
-    this off; ``AWS_CA_BUNDLE`` names other authorities. The context is shared: loading the authorities takes 30 ms.
-    """
-
-    def _create_connector(self, proxy_url: str | None) -> aiohttp.TCPConnector:
-        authorities = get_cert_path(self._verify or True)
-        key = (authorities, self._cert_file, self._key_file)
-        if key not in _contexts:
-            _contexts[key] = _verifying_context(*key)
-        return aiohttp.TCPConnector(limit=self._max_pool_connections, ssl=_contexts[key], **self._connector_args)
-
-
-def _verifying_context(authorities: str, cert_file: str | None, key_file: str | None) -> ssl.SSLContext:
-    context: ssl.SSLContext = create_urllib3_context()
-    context.verify_mode = ssl.CERT_REQUIRED
-    context.check_hostname = True
-    context.load_verify_locations(authorities)
-    if cert_file:
-        context.load_cert_chain(cert_file, key_file)
-    return context
-
-
-class VerifiedSession(AioSession):  # type: ignore[misc]
-    """Every client is verified, also those that the SDK opens for itself to log in (SSO, roles of a profile)."""
-
-    async def _create_client(self, *arguments: Any, config: AioConfig | None = None, **more: Any) -> Any:
-        config = config or AioConfig()
-        config.http_session_cls = VerifiedHTTPSession
-        return await super()._create_client(*arguments, config=config, **more)
 
 
 class BoundCredentials(AioCredentials):  # type: ignore[misc]
@@ -96,12 +59,33 @@ def acting_as(credentials: AioCredentials) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Clients:
-    """The run's only clients, and the caller's own credentials."""
+    """The run's only clients, one a service and region, and the caller's own credentials."""
 
     sts: Any
     iam: Any
     organizations: Any
     caller_credentials: AioCredentials
+    opener: ClientOpener
+
+    async def client(self, service: str, region: str | None = None) -> Any:
+        """The client of another service, opened when it is first asked for; ``region``: another than the run's."""
+        return await self.opener.client(service, region)
+
+
+class ClientOpener:
+    """Opens each client once and keeps it until ``stack`` is closed."""
+
+    def __init__(self, stack: contextlib.AsyncExitStack, session: AioSession, region: str, size: int) -> None:
+        self._stack, self._session, self._region, self._size = stack, session, region, size
+        self._clients: dict[tuple[str, str], asyncio.Future[Any]] = {}
+
+    async def client(self, service: str, region: str | None = None) -> Any:
+        """Raises ConfigurationError for a malformed region or endpoint."""
+        key = (service, region or self._region)
+        if key not in self._clients:
+            opening = _open(self._stack, self._session, *key, self._size)
+            self._clients[key] = asyncio.ensure_future(opening)
+        return await asyncio.shield(self._clients[key])
 
 
 @contextlib.asynccontextmanager
@@ -114,18 +98,25 @@ async def open_clients(profile: str | None, region: str | None, connections: int
     try:
         region = region or session.get_config_variable("region") or DEFAULT_REGION
         session.set_config_variable("region", region)  # the SDK's own log-in needs one too
-        caller = await session.get_credentials()
-        if caller is None:
-            raise botocore_errors.NoCredentialsError
-        await caller.get_frozen_credentials()
+        caller = await _found(session)
         session._credentials = BoundCredentials()
         async with contextlib.AsyncExitStack() as stack:
-            sts, iam, organizations = [
-                await _open(stack, session, name, region, connections) for name in ("sts", "iam", "organizations")
-            ]
-            yield Clients(sts, iam, organizations, caller)
+            opener = ClientOpener(stack, session, region, connections)
+            sts, iam, organizations = [await opener.client(name) for name in ("sts", "iam", "organizations")]
+            yield Clients(sts, iam, organizations, caller, opener)
     except (botocore_errors.BotoCoreError, botocore_errors.ClientError) as error:
         raise access_error(error) from error
+
+
+async def _found(session: AioSession) -> AioCredentials:
+    try:
+        caller = await session.get_credentials()
+    except ValueError as error:  # a host that credentials may not be fetched from
+        raise ConfigurationError(f"the AWS SDK does not accept its settings: {error}") from error
+    if caller is None:
+        raise botocore_errors.NoCredentialsError
+    await caller.get_frozen_credentials()
+    return caller
 
 
 async def _open(stack: contextlib.AsyncExitStack, session: AioSession, service: str, region: str, size: int) -> Any:

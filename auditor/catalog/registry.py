@@ -5,12 +5,15 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from auditor.catalog.entries import Benchmark, Control, Entry, Requirement
+from auditor.catalog.entries import Benchmark, Control, Crosswalk, Direction, Entry, Override, Requirement
+from auditor.catalog.guard import looser_parameters, looser_than
+from auditor.catalog.narrowing import narrowed
+from auditor.catalog.selection import Selection
 from auditor.errors import CatalogError, nearest
 
 DEFAULT_BENCHMARKS = ("aws-iam-rules", "cis-aws-7.0.0")
@@ -32,31 +35,48 @@ class Compliance(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Selection:
-    """The controls to run, sorted by id, and the qualified requirements that ask for each."""
-
-    controls: tuple[Control, ...]
-    requirements: Mapping[str, tuple[str, ...]]
-
-
-@dataclass(frozen=True)
 class Catalog:
-    """All controls sorted by id, and all benchmarks sorted by name and version (2.0.0 before 10.0.0)."""
+    """All controls and crosswalks sorted by id, and all benchmarks by name and version (2.0.0 before 10.0.0).
+
+    ``overrides`` are the parameters that differ by OU, tag or account; ``replaced`` and ``rewritten`` the shipped
+    controls and benchmarks in whose place others stand.
+    """
 
     controls: Mapping[str, Control]
     benchmarks: Mapping[str, Benchmark]
+    crosswalks: Mapping[str, Crosswalk]
+    overrides: tuple[Override, ...] = ()
+    replaced: Mapping[str, Control] = field(default_factory=dict)
+    rewritten: Mapping[str, Benchmark] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, controls: Iterable[Control], benchmarks: Iterable[Benchmark]) -> Catalog:
+    def of(
+        cls,
+        controls: Iterable[Control],
+        benchmarks: Iterable[Benchmark],
+        crosswalks: Iterable[Crosswalk] = (),
+        overrides: Iterable[Override] = (),
+        replaced: Mapping[str, Control] | None = None,
+        rewritten: Mapping[str, Benchmark] | None = None,
+    ) -> Catalog:
         return cls(
             {c.id: c for c in sorted(controls, key=lambda c: c.id)},
-            {b.id: b for b in sorted(benchmarks, key=lambda b: _natural(b.id))},
+            {b.id: b for b in sorted(benchmarks, key=lambda b: natural(b.id))},
+            {c.id: c for c in sorted(crosswalks, key=lambda c: c.id)},
+            tuple(overrides),
+            replaced or {},
+            rewritten or {},
         )
 
     @cached_property
     def hash(self) -> str:
         """SHA-256 (hex) over the canonical JSON of every entry: equal catalogues judge equally."""
-        whole = {"controls": _plain(self.controls), "benchmarks": _plain(self.benchmarks)}
+        whole = {
+            "controls": _plain(self.controls.values()),
+            "benchmarks": _plain(self.benchmarks.values()),
+            "crosswalks": _plain(self.crosswalks.values()),
+            "overrides": _plain(self.overrides),
+        }
         text = json.dumps(whole, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -80,29 +100,108 @@ class Catalog:
 
     def compliance(self, control_id: str) -> Compliance:
         """What the control maps to in every benchmark and framework, by itself or through a related one."""
-        control = self.control(control_id)
-        family = [control, *(self.control(other) for other in control.related)]
-        ids = {member.id for member in family}
-        frameworks: dict[str, dict[str, None]] = {}
-        for member in family:
-            for framework, items in member.frameworks.items():
-                frameworks.setdefault(framework, {}).update(dict.fromkeys(items))
-        return Compliance(
-            tuple(b.qualified(r) for b, r in self._places() if r.control in ids),
-            {framework: tuple(items) for framework, items in sorted(frameworks.items())},
-        )
+        ids = {member.id for member in self._family(control_id)}
+        requirements = tuple(b.qualified(r) for b, r in self._places() if r.control in ids)
+        return Compliance(requirements, self.frameworks_of(control_id))
 
-    def select(self, benchmark_ids: Sequence[str]) -> Selection:
-        """What the named benchmarks ask for; neither order nor repetition of the names matters."""
+    def framework(self, framework_id: str) -> Crosswalk:
+        if framework_id not in self.crosswalks:
+            hint = nearest(framework_id, self.crosswalks)
+            raise CatalogError(f"unknown framework {framework_id!r}{hint}; known: {', '.join(self.crosswalks)}")
+        return self.crosswalks[framework_id]
+
+    def frameworks_of(self, control_id: str) -> Mapping[str, tuple[str, ...]]:
+        """The items of each framework that the control, or a related one, maps to; frameworks without any left out."""
+        family = self._family(control_id)
+        found = {
+            crosswalk.id: tuple(dict.fromkeys(i for member in family for i in crosswalk.mapping.get(member.id, ())))
+            for crosswalk in self.crosswalks.values()
+        }
+        return {framework: items for framework, items in found.items() if items}
+
+    def _family(self, control_id: str) -> list[Control]:
+        control = self.control(control_id)
+        return [control, *(self.control(other) for other in control.related)]
+
+    def select(
+        self,
+        benchmark_ids: Sequence[str],
+        *,
+        level: int | None = None,
+        sections: Sequence[str] = (),
+        requirements: Sequence[str] = (),
+    ) -> Selection:
+        """What the named benchmarks ask for, all of it or what the other arguments leave of it (``narrowed``).
+
+        Neither order nor repetition of the names matters. ``requirements`` may be ids, qualified ids and control ids.
+        """
         chosen = {self.benchmark(benchmark_id).id for benchmark_id in benchmark_ids}
         if not chosen:
             raise CatalogError("no benchmark was named: without one nothing would be tested")
+        for name in requirements:
+            self._refuse_unchosen(name, chosen)
+        benchmarks = narrowed([b for b in self.benchmarks.values() if b.id in chosen], level, sections, requirements)
         wanted: dict[str, list[str]] = {}
-        for benchmark, requirement in self._places():
-            if benchmark.id in chosen:
+        for benchmark in benchmarks:
+            for requirement in benchmark.requirements:
                 wanted.setdefault(requirement.control, []).append(benchmark.qualified(requirement))
         controls = tuple(self.controls[control_id] for control_id in sorted(wanted))
-        return Selection(controls, {c.id: tuple(wanted[c.id]) for c in controls})
+        options = {"benchmark": [b for b in self.benchmarks if b in chosen]}
+        narrowing = {"level": level, "section": sorted(set(sections)), "requirement": sorted(set(requirements))}
+        return Selection(
+            controls,
+            {c.id: tuple(wanted[c.id]) for c in controls},
+            benchmarks,
+            {c.id: self.frameworks_of(c.id) for c in controls},
+            self.overrides,
+            {c.id: found for c in controls if (found := self.looser(c.id))},
+            options | {name: value for name, value in narrowing.items() if value},
+        )
+
+    @property
+    def uses_tags(self) -> bool:
+        """Whether the tags of accounts must be known to tell their parameters."""
+        return any(override.tag is not None for override in self.overrides)
+
+    def looser(self, control_id: str) -> tuple[str, ...]:
+        """A sentence for each setting of the control that the shipped catalogue would not allow."""
+        control = self.control(control_id)
+        original = self.replaced.get(control_id, control)
+        directions = self._directions(original)
+        found = [*looser_than(control, original, directions)] if control is not original else []
+        for override in self.overrides:
+            if override.control == control_id:
+                scope = f"for {override.scope}"
+                found += looser_parameters(override.parameters, original.parameters, directions, scope)
+        for benchmark, requirement, asked in self._rewritten():
+            if requirement.control == control_id:
+                scope = f"for {benchmark.qualified(requirement)}"
+                found += looser_than(control, asked, self._directions(asked), scope)
+        return tuple(found)
+
+    def _directions(self, control: Control) -> Mapping[str, Direction]:
+        """Which way the control's parameters get stricter; what it does not say, another of the same check may."""
+        found: dict[str, Direction] = {}
+        for other in (*self.controls.values(), *self.replaced.values()):
+            if other.check == control.check:
+                found |= other.stricter
+        return found | control.stricter
+
+    def _rewritten(self) -> Iterator[tuple[Benchmark, Requirement, Control]]:
+        """The requirements for which a benchmark in place of a shipped one names another control than that did."""
+        for original in self.rewritten.values():
+            for requirement in self.benchmarks[original.id].requirements:
+                shipped = original.requirement(requirement.id)
+                if shipped and shipped.control != requirement.control:
+                    asked = self.replaced.get(shipped.control, self.controls[shipped.control])
+                    yield self.benchmarks[original.id], requirement, asked
+
+    def _refuse_unchosen(self, name: str, chosen: Collection[str]) -> None:
+        """A requirement of a benchmark that exists but was not chosen."""
+        if ":" in name:
+            benchmark = self.find(name).benchmark
+            if benchmark and benchmark.id not in chosen:
+                raise CatalogError(f"the requirement {name!r} is not of a chosen benchmark; choose {benchmark.id}")
 
     def _places(self) -> Iterator[tuple[Benchmark, Requirement]]:
         return ((b, r) for b in self.benchmarks.values() for r in b.requirements)
@@ -128,11 +227,11 @@ class Catalog:
         return Found(self.controls[requirement.control], benchmark, requirement)
 
 
-def _plain(entries: Mapping[str, Entry]) -> list[dict[str, object]]:
-    return [entry.model_dump(mode="json") for entry in entries.values()]
+def _plain(entries: Iterable[Entry]) -> list[dict[str, object]]:
+    return [entry.model_dump(mode="json") for entry in entries]
 
 
-def _natural(name: str) -> list[tuple[int, int, str]]:
+def natural(name: str) -> list[tuple[int, int, str]]:
     """Sort key that compares digits as numbers."""
     parts = re.findall(r"\d+|\D+", name)
     return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]

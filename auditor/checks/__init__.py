@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.checks import access_keys, root, sign_in
+from auditor.checks import access_keys, account, organization, password_policy, permissions, root, sign_in
 from auditor.checks.verdict import Check, Verdict
 
 __all__ = ["CHECKS", "Check", "Verdict"]
@@ -18,4 +18,26 @@ CHECKS: Mapping[str, Check] = {
     "root_no_key": root.no_key,
     "root_mfa": root.mfa,
     "root_unused": root.unused,
+    "root_hardware_mfa": root.hardware_mfa,
+    "password_length": password_policy.length,
+    "password_reuse": password_policy.reuse,
+    "password_character": password_policy.character,
+    "password_expiry": password_policy.expiry,
+    "permissions_via_groups": permissions.via_groups,
+    "full_admin_policy": permissions.no_full_admin,
+    "policy_attached_to_role": permissions.attached_to_role,
+    "policy_attached_to_nobody": permissions.attached_to_nobody,
+    "no_open_role_trust": permissions.no_open_trust,
+    "security_contact": account.security_contact,
+    "contact_on_file": account.contact_on_file,
+    "central_identity": account.central_identity,
+    "certificate_valid": account.certificate_valid,
+    "instance_has_profile": account.instance_has_profile,
+    "analyzer_everywhere": account.analyzer_everywhere,
+    "root_access_centralized": organization.root_access_centralized,
+    "policies_delegated": organization.policies_delegated,
+    "organization_policies_shown": organization.policies_shown,
+    "management_account_shown": organization.management_account_shown,
+    "ou_tree_shown": organization.ou_tree_shown,
+    "delegated_services_shown": organization.delegated_services_shown,
 }

@@ -23,12 +23,14 @@ class Verdict:
 
     ``applies`` and ``passed`` are nullable booleans: where either is <NA> the evidence does not decide. ``observed``
     (text) quotes the values that decide, ``reason`` (categorical) says in words how they compare with the limit.
+    Where ``by_person`` is true the evidence helps, but a person has to answer; None: nowhere.
     """
 
     applies: pd.Series
     passed: pd.Series
     observed: pd.Series
     reason: pd.Series
+    by_person: pd.Series | None = None
 
 
 Check = Callable[[pd.DataFrame, Parameters, datetime], Verdict]
@@ -66,3 +68,25 @@ def _or_none(value: Any) -> Any:
 def flag(value: bool | None) -> str:
     """TRUE, FALSE or unknown."""
     return "unknown" if value is None else str(value).upper()
+
+
+def all_of(frame: pd.DataFrame, value: bool = True) -> pd.Series:
+    """The same for every unit."""
+    return pd.Series(value, index=frame.index, dtype="boolean")
+
+
+def constant(frame: pd.DataFrame, reason: str) -> pd.Series:
+    """One reason for every unit."""
+    codes, categories = np.zeros(len(frame), dtype=np.int8), pd.Index([reason], dtype="str")
+    return pd.Series(pd.Categorical.from_codes(codes, categories=categories), index=frame.index)
+
+
+def shown(frame: pd.DataFrame, observed: pd.Series, reason: str) -> Verdict:
+    """Evidence that a person looks at; none of it decides."""
+    everything = all_of(frame)
+    return Verdict(everything, everything.mask(everything), observed, constant(frame, reason), by_person=everything)
+
+
+def named(texts: pd.Series, nothing: str = "none") -> pd.Series:
+    """The texts, and a word where there is nothing to name."""
+    return texts.fillna(nothing).mask(texts == "", nothing)

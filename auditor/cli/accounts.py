@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import complain, show_table
+from auditor.cli.console import remark, show_table
 from auditor.cli.loop import run_async
 from auditor.cli.options import CONFIG, PACE, SCOPE, TALK, WHO, options, settings_from
-from auditor.cli.progress import Reporter
+from auditor.cli.progress import reporter
 
 if TYPE_CHECKING:
     from auditor.collect import Reached
@@ -31,13 +31,13 @@ def accounts(form: str, **given: Any) -> int:
     from auditor.cli.aws import reach_in_aws
 
     settings = settings_from(given)
-    with Reporter(quiet=settings.quiet, verbose=settings.verbose).showing() as progress:
+    with reporter(settings).showing() as progress:
         reached = run_async(reach_in_aws(settings, progress))
     _print([_row(r) for r in reached], form)
     tried = [r for r in reached if r.reachable is not None]
     lost = sum(not r.reachable for r in tried)
     if not settings.quiet:
-        complain(f"{len(reached)} accounts, {len(tried)} in scope, {len(tried) - lost} reachable, {lost} not")
+        remark(f"{len(reached)} accounts, {len(tried)} in scope, {len(tried) - lost} reachable, {lost} not")
     if lost == len(tried):
         return 3
     return 4 if lost else 0

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from auditor.aws.assume import AwsAccess, RoleSettings, session_policy
 from auditor.aws.calls import Calls
-from auditor.aws.credential_report import CredentialReportCollector
 from auditor.aws.organization import AwsDirectory
 from auditor.aws.session import Clients, open_clients
+from auditor.cli.collectors import account_collectors, organization_collectors
 from auditor.collect import (
     Access,
     Collector,
@@ -28,7 +28,7 @@ from auditor.collect import (
     read_accounts_file,
 )
 from auditor.files import check_writable
-from auditor.model import Account, Caller
+from auditor.model import OU_TREE, Account, Caller
 from auditor.scope import Scope
 from auditor.settings import Settings
 from auditor.snapshot import Snapshot
@@ -43,6 +43,7 @@ class _Connection:
     calls: Calls
     discovery: Discovery
     collectors: Sequence[Collector]
+    common: Sequence[Collector]
 
     def enter(self, caller: Caller) -> Access:
         return AwsAccess(self.clients, self.calls, self._role(caller), caller)
@@ -61,22 +62,28 @@ class _Connection:
 
 
 async def collect_from_aws(
-    settings: Settings, progress: Progress, *, resume: Path | None = None, retry_gaps: bool = False
+    settings: Settings,
+    kinds: Collection[str],
+    progress: Progress,
+    *,
+    resume: Path | None = None,
+    retry_gaps: bool = False,
 ) -> Snapshot:
-    """Collect a snapshot of the organization; see ``auditor.collect.collect``.
+    """Collect the ``kinds`` of evidence of the organization into a snapshot; see ``auditor.collect.collect``.
 
     The first Ctrl-C winds the run down, the second leaves at once. Whether the result can be written is found out
     before the first call, not after an hour.
     """
     listed = _listed(settings)
     check_writable(settings.out)
-    async with _connected(settings, listed, progress) as aws:
+    async with _connected(settings, listed, kinds, progress) as aws:
         return await collect(
             settings,
             aws.discovery,
             aws.enter,
             aws.collectors,
             progress,
+            common=aws.common,
             resume=resume,
             retry_gaps=retry_gaps,
             stop=_stop_on_interrupt(progress),
@@ -86,7 +93,7 @@ async def collect_from_aws(
 
 async def reach_in_aws(settings: Settings, progress: Progress) -> list[Reached]:
     """Try every account's role; see ``auditor.collect.reach_accounts``."""
-    async with _connected(settings, _listed(settings), progress) as aws:
+    async with _connected(settings, _listed(settings), (), progress) as aws:
         return await reach_accounts(aws.discovery, aws.enter, progress)
 
 
@@ -110,14 +117,14 @@ def _listed(settings: Settings) -> list[Account] | None:
 
 @asynccontextmanager
 async def _connected(
-    settings: Settings, listed: list[Account] | None, progress: Progress
+    settings: Settings, listed: list[Account] | None, kinds: Collection[str], progress: Progress
 ) -> AsyncIterator[_Connection]:
     async with open_clients(settings.profile, settings.region, settings.concurrency) as clients:
         calls = Calls(settings.concurrency)
         progress.watch(calls.statistics)
-        directory: Directory = AwsDirectory(clients, calls)
-        if listed is not None:
-            directory = FileDirectory(listed, directory)
+        aws = AwsDirectory(clients, calls, keep_tree=OU_TREE in kinds)
+        directory: Directory = aws if listed is None else FileDirectory(listed, aws)
         discovery = Discovery(directory, Scope.of(settings), progress)
-        collectors = [CredentialReportCollector(clients, settings.report_timeout)]
-        yield _Connection(settings, clients, calls, discovery, collectors)
+        collectors = account_collectors(clients, settings, kinds)
+        common = organization_collectors(clients, settings, kinds, aws)
+        yield _Connection(settings, clients, calls, discovery, collectors, common)

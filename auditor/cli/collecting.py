@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -11,12 +12,30 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.loop import run_async
-from auditor.cli.options import CONFIG, JUDGING, OUT, OUTPUT, PACE, RESUME, SCOPE, TALK, WHO, options, settings_from
-from auditor.cli.progress import Reporter
+from auditor.cli.options import (
+    CONFIG,
+    JUDGING,
+    OUT,
+    OUTPUT,
+    PACE,
+    RESUME,
+    SCOPE,
+    TALK,
+    WHO,
+    catalog_of,
+    options,
+    selection_of,
+    settings_from,
+)
+from auditor.cli.progress import reporter
 from auditor.cli.resuming import Plan, plan_from
 from auditor.errors import InterruptedRunError
+from auditor.events import tell
+from auditor.model import EC2_INSTANCES
+from auditor.settings import Settings
 
 if TYPE_CHECKING:  # pandas and the AWS SDK are slow to load, so they are loaded where they are used
+    from auditor.catalog import Selection
     from auditor.snapshot import Snapshot
 
 _DEMO_REPORT_TIMEOUT = 5.0  # seconds; the box has reports that never get ready
@@ -33,13 +52,14 @@ def run(**given: Any) -> int:
 
 
 @click.command()
-@options(CONFIG, *WHO, *SCOPE, JUDGING[1], OUT, *RESUME, *PACE, *TALK)
+@options(CONFIG, *WHO, *SCOPE, *JUDGING, OUT, *RESUME, *PACE, *TALK)
 def collect(**given: Any) -> int:
     """Collect only; print the path of the snapshot.
 
     'auditor report SNAPSHOT' judges it later, offline.
     """
-    snapshot = _collected(plan_from(given))
+    plan = plan_from(given)
+    snapshot = _collected(plan, selection_of(plan.settings, catalog_of(plan.settings)))
     print(snapshot.folder)
     records = snapshot.manifest.accounts
     if not any(record.evidence and not record.gaps for record in records):
@@ -69,25 +89,42 @@ def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
 
 
 def _run(plan: Plan) -> int:
-    from auditor.catalog import load_catalog
     from auditor.cli.reporting import judged_and_reported
     from auditor.cli.waivers import waivers_of
 
-    catalog = load_catalog()
-    catalog.select(plan.settings.benchmark)  # an unknown benchmark must not cost a collection, nor a bad waiver
-    waivers = waivers_of(plan.settings, catalog)
-    snapshot = _collected(plan)
+    catalog = catalog_of(plan.settings)
+    # An unknown benchmark must not cost a collection, nor a bad waiver.
+    selection, waivers = selection_of(plan.settings, catalog), waivers_of(plan.settings, catalog)
+    snapshot = _collected(plan, selection)
     try:
         return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog, waivers)
     except KeyboardInterrupt:
         raise InterruptedRunError(snapshot.folder) from None
 
 
-def _collected(plan: Plan) -> Snapshot:
+def _collected(plan: Plan, selection: Selection) -> Snapshot:
     from auditor.cli.aws import collect_from_aws
 
-    with Reporter(quiet=plan.settings.quiet, verbose=plan.settings.verbose).showing() as progress:
-        return run_async(collect_from_aws(plan.settings, progress, resume=plan.resume, retry_gaps=plan.retry_gaps))
+    kinds = kinds_needed(selection, plan.settings)
+    with reporter(plan.settings).showing() as progress:
+        collecting = collect_from_aws(plan.settings, kinds, progress, resume=plan.resume, retry_gaps=plan.retry_gaps)
+        snapshot = run_async(collecting)
+    manifest = snapshot.manifest
+    outcomes = Counter(record.outcome.value for record in manifest.accounts)
+    tell(
+        "run-finished",
+        snapshot=str(snapshot.folder),
+        interrupted=manifest.interrupted,
+        accounts=outcomes,
+        **manifest.run,
+    )
+    return snapshot
+
+
+def kinds_needed(selection: Selection, settings: Settings) -> frozenset[str]:
+    """The kinds of evidence that the chosen controls read; instances cost many calls and are asked for by name."""
+    unwanted = set() if settings.ec2_instances else {EC2_INSTANCES}
+    return selection.evidence - unwanted
 
 
 @contextmanager

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from numbers import Integral
@@ -13,6 +14,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from auditor.cli.log import is_json
+from auditor.events import tell
 from auditor.times import iso
 
 _ENDLESS = 100_000  # characters
@@ -23,20 +26,41 @@ def plain(text: object) -> str:
     return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs", "Cf") else c for c in str(text))
 
 
-def complain(message: str) -> None:
-    """One line on stderr."""
+def complain(message: str, exit_code: int, trace: str = "") -> None:
+    """Why the command ends: one line on stderr, below the traceback where one is shown."""
+    if is_json():
+        tell("error", logging.ERROR, message=message, exit_code=exit_code, **({"traceback": trace} if trace else {}))
+        return
+    sys.stderr.write(trace)
+    _say(message)
+
+
+def remark(message: str) -> None:
+    """One line on stderr beside a result."""
+    if is_json():
+        tell("note", message=message)
+    else:
+        _say(message)
+
+
+def _say(message: str) -> None:
     print(f"auditor: {plain(' '.join(message.split()))}", file=sys.stderr)
 
 
-def show_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-    """A table on stdout, numbers to the right; as wide as the terminal, or as it needs to be in a pipe."""
+def show_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", unbroken: Collection[str] = ()
+) -> None:
+    """A table on stdout, numbers to the right; as wide as the terminal, or as it needs to be in a pipe.
+
+    Where it gets narrow, other columns are broken than those named in ``unbroken``.
+    """
     table = Table(
         title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
     )
     body = [list(row) for row in rows]
     for position, name in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[position], Integral) for row in body)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name in unbroken)
     for row in body:
         table.add_row(*(Text(_spelt(cell)) for cell in row))
     console = Console()
@@ -58,7 +82,7 @@ def _spelt(cell: object) -> str:
 def busy(what: str, *, quiet: bool) -> Iterator[None]:
     """A word on the terminal while something takes a while."""
     console = Console(stderr=True)
-    if quiet or not console.is_terminal:
+    if quiet or is_json() or not console.is_terminal:
         yield
         return
     with console.status(what):

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import json
+import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 from typing import Any
 
 import click
 
-from auditor.catalog import Benchmark, Catalog, Control, Found, Requirement, load_catalog
+from auditor.catalog import Benchmark, Catalog, Control, Crosswalk, Found, Requirement, natural
 from auditor.cli.console import show_table
+from auditor.cli.controls_diff import diff
+from auditor.cli.options import CONFIG, CONFIG_DIR, catalog_of, options, settings_from
 from auditor.cli.page import page
+from auditor.errors import ConfigurationError
 
-_LONG = ("unit", "evidence", "type")  # in the JSON only: the table has 80 columns
+_CONTROL = "control, evidence"
+_WIDTH = 34  # characters; the longest id of a control has as many
+_TITLE = 19  # what that leaves of 80
+_Row = dict[str, Any]
 
 FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json"]), default="table", help="table or json  [table]"
@@ -21,90 +30,137 @@ FORMAT = click.option(
 @click.group(invoke_without_command=True)
 @click.pass_context
 def controls(context: click.Context) -> None:
-    """List the controls and benchmarks, or show one whole."""
+    """List the controls and benchmarks, show one whole, or compare two benchmarks."""
     if context.invoked_subcommand is None:
         context.invoke(list_controls)
 
 
 @controls.command("list")
 @click.option("--benchmark", metavar="ID", help="The requirements of this benchmark")
-@FORMAT
-def list_controls(benchmark: str | None = None, form: str = "table") -> None:
-    """Every control, or every requirement of a benchmark in the benchmark's own order."""
-    catalog = load_catalog()
-    rows = _requirements(catalog, catalog.benchmark(benchmark)) if benchmark else _controls(catalog)
+@click.option("--framework", metavar="ID", help="The items of this framework")
+@options(CONFIG, CONFIG_DIR, FORMAT)
+def list_controls(
+    benchmark: str | None = None, framework: str | None = None, form: str = "table", **given: Any
+) -> None:
+    """Every control with the evidence it reads, the requirements of a benchmark, or the items of a framework."""
+    if benchmark and framework:
+        raise ConfigurationError("give --benchmark or --framework, not both")
+    catalog = catalog_of(settings_from(given))
+    if benchmark:
+        rows = _requirements(catalog, catalog.benchmark(benchmark))
+    else:
+        rows = _items(catalog, catalog.framework(framework)) if framework else _controls(catalog)
     if form == "json":
         print(json.dumps(rows, indent=2))
-        return
-    shown = [{k: v for k, v in row.items() if k not in _LONG} for row in rows]
-    show_table(list(shown[0]), [list(row.values()) for row in shown])
-    print("\nplanned: there is no automatic check yet; like manual ones, its findings are MANUAL")
-    if not benchmark:
-        print(f"benchmarks: {', '.join(catalog.benchmarks)}")
+    elif benchmark:
+        _show_by_section(rows)
+    else:
+        _show(rows, ("item", "control", "title") if framework else ("control", "severity", "assessment", "title"))
+        print(f"\nbenchmarks: {', '.join(catalog.benchmarks)}\nframeworks: {', '.join(catalog.crosswalks)}")
 
 
 @controls.command("show")
 @click.argument("name", metavar="ID")
-@FORMAT
-def show_control(name: str, form: str) -> None:
+@options(CONFIG, CONFIG_DIR, FORMAT)
+def show_control(name: str, form: str, **given: Any) -> None:
     """One control, by its id or by a requirement's (AWS_IAM_50, cis-aws-7.0.0:2.12)."""
-    catalog = load_catalog()
+    catalog = catalog_of(settings_from(given))
     shown = _whole(catalog, catalog.find(name))
     print(json.dumps(shown, indent=2) if form == "json" else page(shown))
 
 
-def status_of(control: Control) -> str:
-    """automated, manual (a person decides), or planned (MANUAL until its check is built)."""
-    if control.check:
-        return "automated"
-    return "planned" if control.planned else "manual"
+controls.add_command(diff)
 
 
-def _controls(catalog: Catalog) -> list[dict[str, Any]]:
-    return [
-        {
-            "control": control.id,
-            "severity": control.severity.value,
-            "unit": control.unit.value,
-            "answered": status_of(control),
-            "evidence": list(control.evidence),
-            "title": control.title,
-        }
-        for control in catalog.controls.values()
-    ]
+def _controls(catalog: Catalog) -> list[_Row]:
+    return [_about(control) | {"title": control.title} for control in catalog.controls.values()]
 
 
-def _requirements(catalog: Catalog, benchmark: Benchmark) -> list[dict[str, Any]]:
-    return [_requirement(catalog, requirement) for requirement in benchmark.requirements]
-
-
-def _requirement(catalog: Catalog, requirement: Requirement) -> dict[str, Any]:
-    control = catalog.control(requirement.control)
+def _about(control: Control) -> _Row:
+    """``assessment`` tells whether the evidence decides (automated) or a person does (manual)."""
     return {
-        "id": requirement.id,
-        "level": requirement.level,
-        "type": requirement.assessment.value,
         "control": control.id,
         "severity": control.severity.value,
-        "answered": status_of(control),
-        "title": requirement.title or control.title,
+        "unit": control.unit.value,
+        "assessment": control.assessment,
+        "evidence": list(control.evidence),
     }
 
 
-def _whole(catalog: Catalog, found: Found) -> dict[str, Any]:
+def _requirements(catalog: Catalog, benchmark: Benchmark) -> list[_Row]:
+    return [_requirement(catalog, requirement) for requirement in benchmark.requirements]
+
+
+def _requirement(catalog: Catalog, requirement: Requirement) -> _Row:
+    """``type`` is how the benchmark says that the requirement is assessed."""
+    control = catalog.control(requirement.control)
+    head = {
+        "id": requirement.id,
+        "section": requirement.section,
+        "level": requirement.level,
+        "type": requirement.assessment.value,
+    }
+    return head | _about(control) | {"title": requirement.title or control.title}
+
+
+def _items(catalog: Catalog, crosswalk: Crosswalk) -> list[_Row]:
+    """A row for each item and control, in the framework's own order of numbers."""
+    pairs = [
+        (item, control)
+        for control in catalog.controls.values()
+        for item in catalog.frameworks_of(control.id).get(crosswalk.id, ())
+    ]
+    pairs.sort(key=lambda pair: (natural(pair[0]), pair[1].id))
+    return [{"item": item, **_about(control), "title": control.title} for item, control in pairs]
+
+
+def _show_by_section(rows: Sequence[_Row]) -> None:
+    for number, (section, group) in enumerate(groupby(rows, key=lambda row: row["section"])):
+        print("\n" * bool(number), end="")
+        _show(list(group), ("id", "level", "type", "assessment", "control"), title=section)
+
+
+def _show(rows: Sequence[_Row], columns: Sequence[str], title: str = "") -> None:
+    """Those of the columns that the rows have; below each control the evidence it reads, in lines of its own."""
+    shown = [name for name in columns if name in rows[0]]
+    header = [_CONTROL if name == "control" else name for name in shown]
+    show_table(header, [line for row in rows for line in _lines(row, shown)], title=title, unbroken=(_CONTROL,))
+
+
+def _lines(row: _Row, columns: Sequence[str]) -> Iterator[list[str]]:
+    """The title runs on beside the evidence."""
+    evidence = textwrap.wrap(", ".join(row["evidence"]), _WIDTH - 2, break_on_hyphens=False)
+    title = textwrap.wrap(row["title"], _TITLE)
+    stacks = {"control": [row["control"], *(f"  {line}" for line in evidence)], "title": title}
+    for number in range(max(len(stacks[name]) for name in stacks if name in columns)):
+        cells = {name: stack[number] if number < len(stack) else "" for name, stack in stacks.items()}
+        yield [cells.get(name, str(row.get(name)) if number == 0 else "") for name in columns]
+
+
+def _whole(catalog: Catalog, found: Found) -> _Row:
     control = found.control
     compliance = catalog.compliance(control.id)
-    head: dict[str, Any] = {}
+    head: _Row = {}
     if found.benchmark and found.requirement:
         head = {"id": found.requirement.id, "name": found.requirement.title or control.title}
         head["benchmark"] = f"{found.benchmark.id} ({found.benchmark.title})"
-        head |= {"level": found.requirement.level, "type": found.requirement.assessment.value}
-    body = control.model_dump(mode="json", exclude={"id", "frameworks", "peers", "check", "planned", "credentials"})
+        head |= {"section": found.requirement.section, "level": found.requirement.level}
+        head["type"] = found.requirement.assessment.value
+    body = control.model_dump(mode="json", exclude={"id", "peers", "check", "by_hand", "credentials", "stricter"})
     return head | {
         "control": control.id,
         **body,
-        "answered": status_of(control),
+        "assessment": control.assessment,
+        "other_parameters": _overrides(catalog, control),
+        "looser_settings": list(catalog.looser(control.id)),
         "requirements": list(compliance.requirements),
         "frameworks": {name: list(items) for name, items in compliance.frameworks.items()},
         "other_tools": control.peers.model_dump(mode="json"),
     }
+
+
+def _overrides(catalog: Catalog, control: Control) -> dict[str, str]:
+    """``ou Root/Dev``: ``max_age_days 60 (reason)``"""
+    mine = [override for override in catalog.overrides if override.control == control.id]
+    texts = (", ".join(f"{name} {value}" for name, value in override.parameters.items()) for override in mine)
+    return {o.scope: f"{text} ({o.reason})" for o, text in zip(mine, texts, strict=True)}

@@ -15,6 +15,7 @@ from auditor.cli.accounts import accounts
 from auditor.cli.collecting import collect, demo, run
 from auditor.cli.console import complain
 from auditor.cli.controls import controls
+from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
 from auditor.cli.reporting import report
 from auditor.cli.waivers import waivers
@@ -58,16 +59,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _guarded(arguments: list[str]) -> int:
+    if asks_for_json(arguments):
+        begin_json(quiet="--quiet" in arguments)
     try:
         return int(cli.main(arguments, prog_name="auditor", standalone_mode=False) or 0)
     except click.ClickException as error:
-        complain(error.format_message())
+        complain(error.format_message(), error.exit_code)
         return error.exit_code
     except (click.Abort, KeyboardInterrupt, CancelledError):
-        complain("interrupted")
+        complain("interrupted", 130)
         return 130
     except AuditorError as error:
-        complain(str(error))
+        complain(str(error), error.exit_code)
         return error.exit_code
     except BrokenPipeError:
         return 0
@@ -76,8 +79,7 @@ def _guarded(arguments: list[str]) -> int:
 
 
 def _unexpected(error: Exception, *, verbose: bool) -> int:
-    if verbose:
-        traceback.print_exc()
     hint = "" if verbose else "; --verbose shows where"
-    complain(f"unexpected error: {type(error).__name__}: {error}{hint}")
+    trace = traceback.format_exc() if verbose else ""
+    complain(f"unexpected error: {type(error).__name__}: {error}{hint}", 1, trace)
     return 1

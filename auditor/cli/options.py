@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from auditor.catalog import Catalog, Selection, load_catalog
+from auditor.cli.log import follow
 from auditor.settings import Settings, load_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -26,6 +28,9 @@ SCOPE = (
     click.option("--exclude", metavar="ID", multiple=True, help="Not this account or OU (repeatable)"),
     click.option("--accounts-file", metavar="CSV", type=_FILE, help="Accounts to audit, in place of discovery"),
 )
+CONFIG_DIR = click.option(
+    "--config-dir", metavar="DIR", type=_FILE, help="Your own controls, benchmarks, crosswalks, queries, parameters"
+)
 JUDGING = (
     click.option(
         "--benchmark",
@@ -33,6 +38,15 @@ JUDGING = (
         multiple=True,
         help="Benchmark to judge by (repeatable)  [aws-iam-rules, cis-aws-7.0.0]",
     ),
+    click.option("--level", metavar="N", type=int, help="Only requirements of this level or a lower one"),
+    click.option("--section", metavar="TEXT", multiple=True, help="Only this section of a benchmark (repeatable)"),
+    click.option(
+        "--requirement",
+        metavar="ID",
+        multiple=True,
+        help="Only this requirement (2.12, cis-aws-7.0.0:2.12) or control (repeatable)",
+    ),
+    CONFIG_DIR,
     click.option("--as-of", metavar="TIME", help="Instant ages are counted at  [when collection started]"),
     click.option("--waivers", metavar="FILE", type=_FILE, help="Failures that were accepted, and until when"),
 )
@@ -50,6 +64,7 @@ RESUME = (
 OUT = click.option("--out", metavar="DIR", type=_FILE, help="Where snapshots land  [reports]")
 TALK = (
     click.option("--quiet", is_flag=True, help="No progress and no notes"),
+    click.option("--log-format", metavar="FORMAT", help="Of stderr: text, or json, one object a line  [text]"),
     click.option("--verbose", is_flag=True, help="A line for every account, tracebacks for unexpected errors"),
 )
 
@@ -66,9 +81,21 @@ def options(*chosen: Callable[[F], F]) -> Callable[[F], F]:
 
 
 def settings_from(given: dict[str, Any], *, read_file: bool = True) -> Settings:
-    """Settings of the file that ``--config`` names, replaced by the options that were really given."""
+    """Settings of the file that ``--config`` names, replaced by the options that were really given; the log obeys."""
     file = given.pop("config", None)
-    return load_settings(file, wanted_from(given), read_file=read_file)
+    return follow(load_settings(file, wanted_from(given), read_file=read_file))
+
+
+def catalog_of(settings: Settings) -> Catalog:
+    """The shipped catalogue, with the folder of the user's own over it where one is named."""
+    return load_catalog(None, *([settings.config_dir] if settings.config_dir else []))
+
+
+def selection_of(settings: Settings, catalog: Catalog) -> Selection:
+    """What the settings ask to be tested. Raises CatalogError for an unknown name, or where nothing is left."""
+    return catalog.select(
+        settings.benchmark, level=settings.level, sections=settings.section, requirements=settings.requirement
+    )
 
 
 def wanted_from(given: dict[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor import __version__
-from auditor.cli.console import complain, show_table
-from auditor.cli.options import CONFIG, JUDGING, OUT, options, settings_from
+from auditor.cli.console import remark, show_table
+from auditor.cli.options import CONFIG, JUDGING, OUT, catalog_of, options, selection_of, settings_from
 from auditor.errors import ConfigurationError
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
@@ -24,7 +24,7 @@ _FORMATS = ("table", "csv", "json", "xlsx")
 
 @click.command()
 @click.argument("sql", required=False)
-@click.option("--name", metavar="NAME", help="A question that ships with the product, in place of SQL")
+@click.option("--name", metavar="NAME", help="A question that ships with the product or is yours, in place of SQL")
 @click.option("--snapshot", metavar="DIR", type=click.Path(path_type=Path), help="Snapshot  [the newest below --out]")
 @click.option("--format", "form", type=click.Choice(_FORMATS), default="table", help="How to print  [table]")
 @click.option("--to", metavar="FILE", type=click.Path(path_type=Path), help="Write to this file, not to stdout")
@@ -45,20 +45,21 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
         raise ConfigurationError("give either SQL or --name NAME; 'auditor query --help' lists the names")
     if form in ("xlsx", "table") and (to is None) == (form == "xlsx"):
         raise ConfigurationError("--format xlsx needs --to FILE, and --to needs --format csv, json or xlsx")
-    statement = named_query(name) if name else str(sql)
-    assessment = _assessed(settings_from(given), snapshot)
+    settings = settings_from(given)
+    statement = named_query(name, *([settings.config_dir] if settings.config_dir else [])) if name else str(sql)
+    assessment = _assessed(settings, snapshot)
     _write(run_query(assessment, statement), form, to, assessment)
 
 
 def _assessed(settings: Settings, folder: Path | None) -> Assessment:
     from auditor.assessment import assess
-    from auditor.catalog import load_catalog
     from auditor.cli.waivers import waivers_of
     from auditor.snapshot import Snapshot, newest_snapshot
 
-    catalog = load_catalog()
-    waivers, opened = waivers_of(settings, catalog), Snapshot.open(folder or newest_snapshot(settings.out))
-    return assess(opened, settings.benchmark, settings.as_of, catalog, waivers)
+    catalog = catalog_of(settings)
+    selection, waivers = selection_of(settings, catalog), waivers_of(settings, catalog)
+    opened = Snapshot.open(folder or newest_snapshot(settings.out))
+    return assess(opened, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
 
 
 def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessment) -> None:
@@ -69,7 +70,7 @@ def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessme
     if form == "table":
         shown = frame.astype("object").where(frame.notna(), None)
         show_table(list(frame.columns), shown.itertuples(index=False))
-        complain(f"{len(frame)} row{'' if len(frame) == 1 else 's'}")
+        remark(f"{len(frame)} row{'' if len(frame) == 1 else 's'}")
     elif to is None:
         sys.stdout.buffer.writelines(csv_blocks(frame) if form == "csv" else json_blocks(frame))
     elif form == "xlsx":

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import busy, complain, show_table
-from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, options, settings_from
+from auditor.cli.console import busy, remark, show_table
+from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.cli.waivers import show_waivers, waivers_of
 from auditor.settings import Settings
 from auditor.times import iso
@@ -32,12 +32,12 @@ def report(snapshot: Path, out: Path | None, **given: Any) -> int:
 
     The evidence is never changed; the same snapshot, benchmarks, waivers and as-of time give the same bytes.
     """
-    from auditor.catalog import load_catalog
     from auditor.files import check_writable
     from auditor.snapshot import Snapshot
 
-    settings, catalog = settings_from(given), load_catalog()
-    catalog.select(settings.benchmark)
+    settings = settings_from(given)
+    catalog = catalog_of(settings)
+    selection_of(settings, catalog)
     waivers = waivers_of(settings, catalog)
     opened = Snapshot.open(snapshot)
     check_writable(out or snapshot)
@@ -52,9 +52,10 @@ def judged_and_reported(
     from auditor.report import write_reports
 
     with busy("judging", quiet=settings.quiet):
-        assessment = assess(snapshot, settings.benchmark, settings.as_of, catalog, waivers)
+        selection = selection_of(settings, catalog)
+        assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
     if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
-        complain(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
+        remark(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
     with busy("writing", quiet=settings.quiet):
         files = write_reports(assessment, folder, settings.format)
     _show(assessment, files)

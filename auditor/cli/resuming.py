@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from auditor.cli.log import follow
 from auditor.cli.options import settings_from, wanted_from
 from auditor.errors import ConfigurationError, SnapshotError
 from auditor.settings import Settings, load_settings
@@ -44,7 +45,7 @@ def _settings_of(folder: Path, given: dict[str, Any]) -> Settings:
     wanted = wanted_from(given)
     if stored.pop("external_id", None) and "external_id" not in wanted:
         raise ConfigurationError(f"{folder} was collected with an external id; give it again with --external-id")
-    return load_settings(None, stored | wanted, read_file=False)
+    return follow(load_settings(None, stored | wanted, read_file=False))
 
 
 def _refuse_complete(folder: Path, *, retry_gaps: bool) -> None:

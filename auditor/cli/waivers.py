@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.console import plain, show_table
-from auditor.cli.options import CONFIG, JUDGING, options, settings_from
+from auditor.cli.options import CONFIG, JUDGING, catalog_of, options, selection_of, settings_from
 from auditor.settings import Settings
 from auditor.times import iso
 
@@ -40,10 +40,11 @@ def check(file: Path, snapshot: Path | None, **given: Any) -> None:
     With SNAPSHOT, at its as-of time, also what each of them covers there, and which cover nothing. Without one, they
     are judged today. Exit code 2 when FILE is not in order.
     """
-    from auditor.catalog import load_catalog
+
     from auditor.waivers import load_waivers
 
-    settings, catalog = settings_from(given), load_catalog()
+    settings = settings_from(given)
+    catalog = catalog_of(settings)
     catalog.select(settings.benchmark)
     loaded = load_waivers(file, catalog, settings.waiver_max_days)
     if snapshot is None:
@@ -87,7 +88,10 @@ def _in_snapshot(folder: Path, loaded: Waivers, settings: Settings, catalog: Cat
     from auditor.assessment import assess
     from auditor.snapshot import Snapshot
 
-    assessment = assess(Snapshot.open(folder), settings.benchmark, settings.as_of, catalog, loaded)
+    selection = selection_of(settings, catalog)
+    assessment = assess(
+        Snapshot.open(folder), as_of=settings.as_of, catalog=catalog, selection=selection, waivers=loaded
+    )
     return assessment.waivers, assessment.as_of
 
 

@@ -16,11 +16,14 @@ Places = Mapping[str, tuple[str, tuple[str, ...]]]
 
 
 class Discovery:
-    """One pass over the organization: ``start``, then ``accounts``, then ``places``."""
+    """One pass over the organization: ``start``, then ``accounts``, then ``places``.
+
+    ``alone``: the caller's account is in no organization.
+    """
 
     def __init__(self, directory: Directory, scope: Scope, progress: Progress) -> None:
         self._directory, self._scope, self._progress = directory, scope, progress
-        self._alone = False
+        self.alone = False
         self._ou_problem = ""
         self._tree: asyncio.Task[OuTree | None] | None = None
         self.caller = Caller("", "")
@@ -31,7 +34,7 @@ class Discovery:
         self.caller = await self._directory.caller()
         found = await self._directory.organization()
         if found is None:
-            self._alone = True
+            self.alone = True
             found = Organization(self.caller.account_id, self.caller.account_id)
             self._progress.say(f"account {found.id} is in no organization: only this account is audited")
         self.organization = found
@@ -77,7 +80,7 @@ class Discovery:
         return [placed(a, tree.places) for a in accounts] if tree else accounts
 
     async def _ou_tree(self) -> OuTree | None:
-        if self._alone:
+        if self.alone:
             return None
         try:
             return await self._directory.ou_tree()
@@ -86,7 +89,7 @@ class Discovery:
             return None
 
     async def _pages(self) -> AsyncIterator[list[Account]]:
-        if self._alone:
+        if self.alone:
             yield [Account(self.organization.id, is_management=True)]
             return
         async for page in self._directory.account_pages(self.organization):

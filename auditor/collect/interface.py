@@ -28,13 +28,20 @@ class Directory(Protocol):
 
 
 class Access(Protocol):
-    """The way into an account; what it gives is passed on to the collectors. Raises EvidenceError."""
+    """The way into an account; what it gives is passed on to the collectors."""
 
-    async def open(self, account: Account) -> Any: ...
+    async def room(self) -> None:
+        """Returns when a further account may be begun."""
+
+    async def open(self, account: Account) -> Any:
+        """Raises EvidenceError when there is no way in."""
+
+    def organization(self) -> Any:
+        """The way to what belongs to the organization as a whole."""
 
 
 class Collector(Protocol):
-    """Brings one kind of evidence of one account."""
+    """Brings one kind of evidence of one account, or of the organization; ``owner_id`` says of which."""
 
     @property
     def kind(self) -> str: ...
@@ -42,10 +49,14 @@ class Collector(Protocol):
     def actions(self) -> tuple[str, ...]:
         """The IAM actions it needs, as a policy names them."""
 
-    async def collect(self, account: Account, calls: Any) -> Evidence:
-        """Raises EvidenceError when it cannot be had."""
+    @property
+    def after(self) -> tuple[str, ...]:
+        """The kinds of evidence of the same owner that it looks at, where they are collected."""
 
-    def check(self, account: Account, evidence: Evidence) -> None:
+    async def collect(self, owner_id: str, calls: Any, known: Mapping[str, Evidence]) -> Evidence:
+        """``known`` has the evidence of the kinds in ``after`` that could be had. Raises EvidenceError."""
+
+    def check(self, owner_id: str, evidence: Evidence) -> None:
         """Raises EvidenceError when it cannot be used, WrongAccountError when it is another account's."""
 
 

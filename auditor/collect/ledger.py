@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from auditor import __version__
 from auditor.collect.discovery import Discovery, Places, placed
+from auditor.collect.gathering import failed
 from auditor.errors import EvidenceError, SnapshotError
 from auditor.journal import Attempt
-from auditor.model import Account, AccountRecord, Evidence, EvidenceFile, EvidenceGap, Outcome
+from auditor.model import (
+    Account,
+    AccountRecord,
+    Evidence,
+    EvidenceFile,
+    EvidenceGap,
+    OrganizationRecord,
+    Outcome,
+    outcome_of,
+    reason_of,
+)
 from auditor.settings import Settings
 from auditor.snapshot import SCHEMA_VERSION, Manifest, Snapshot, SnapshotWriter
 from auditor.statistics import RunStatistics
@@ -22,6 +33,14 @@ RUN_TIMEOUT = EvidenceError("collect", "RunTimeout", "the run ended at its time 
 _TO_DO_AGAIN = {INTERRUPTED.code, RUN_TIMEOUT.code}
 
 
+@dataclass(frozen=True)
+class Kinds:
+    """The kinds of evidence that are collected of each account, and of the organization."""
+
+    account: Sequence[str]
+    organization: Sequence[str] = ()
+
+
 class Ledger:
     """Records of all accounts that are known so far; those kept from earlier attempts are not collected again."""
 
@@ -29,7 +48,7 @@ class Ledger:
         self,
         settings: Settings,
         discovery: Discovery,
-        kinds: Sequence[str],
+        kinds: Kinds,
         statistics: RunStatistics,
         resume: Path | None,
         *,
@@ -40,6 +59,7 @@ class Ledger:
         self._now = datetime.now(UTC).replace(microsecond=0)
         self._accounts: dict[str, Account] = {}
         self._records: dict[str, AccountRecord] = {}
+        self._organization: OrganizationRecord | None = None
         self._writer = SnapshotWriter.resume(resume) if resume else None
         self._begun = False
 
@@ -63,16 +83,32 @@ class Ledger:
             self._records[account.id] = replace(kept, account=account)
         return kept is None
 
-    def store(self, account_id: str, evidence: Evidence) -> EvidenceFile:
-        return self._store.store(account_id, evidence)
+    def store(self, owner: str, evidence: Evidence) -> EvidenceFile:
+        return self._store.store(owner, evidence)
 
     def record(self, account: Account, files: Sequence[EvidenceFile], gaps: Sequence[EvidenceGap]) -> AccountRecord:
         """An account's outcome; the gaps of its earlier attempts stay with it."""
         before = self._store.journal.records.get(account.id)
-        earlier = (*before.earlier_gaps, *before.gaps) if before else ()
-        reason = "; ".join(dict.fromkeys(f"{gap.stage}: {gap.code}" for gap in gaps))
-        outcome = Outcome.NOT_ASSESSED if gaps else Outcome.ASSESSED
-        return AccountRecord(account, outcome, reason, tuple(files), tuple(gaps), self._number, earlier)
+        outcome = outcome_of(gaps, self._kinds.account)
+        reason = reason_of(gaps) if outcome is Outcome.NOT_ASSESSED else ""
+        return AccountRecord(account, outcome, reason, tuple(files), tuple(gaps), self._number, _gaps_before(before))
+
+    @property
+    def has_organization(self) -> bool:
+        """Whether an earlier attempt has collected what belongs to the organization, and it still stands."""
+        before = self._store.journal.organization
+        if before is None or (before.gaps and (self._retry_gaps or _cut_off(before.gaps))):
+            return False
+        if not all(self._store.is_whole(file) for file in before.evidence):
+            return False
+        self._organization = before
+        return True
+
+    def finish_organization(self, files: Sequence[EvidenceFile], gaps: Sequence[EvidenceGap]) -> None:
+        """Take note of the evidence of the organization as a whole."""
+        earlier = _gaps_before(self._store.journal.organization)
+        self._organization = OrganizationRecord(tuple(files), tuple(gaps), self._number, earlier)
+        self._store.journal.record_organization(self._organization)
 
     def finish(self, record: AccountRecord) -> None:
         self._store.journal.record(record)
@@ -82,7 +118,9 @@ class Ledger:
         """Write the manifest. ``unfinished`` says why accounts without an outcome have none."""
         for account_id, account in self._accounts.items():
             if account_id not in self._records and unfinished:
-                self.finish(self.record(account, (), [failed(kind, unfinished) for kind in self._kinds]))
+                self.finish(self.record(account, (), [failed(kind, unfinished) for kind in self._kinds.account]))
+        if self._organization is None and unfinished and self._kinds.organization:
+            self.finish_organization((), [failed(kind, unfinished) for kind in self._kinds.organization])
         records = sorted(self._records.values(), key=lambda r: r.account.id)
         first = self._store.journal.attempts[0]
         manifest = Manifest(
@@ -97,6 +135,7 @@ class Ledger:
             interrupted=unfinished is not None,
             settings=_recorded(self._settings),
             accounts=tuple(replace(r, account=placed(r.account, places)) for r in records),
+            organization_record=self._organization,
             attempts=tuple(self._store.journal.attempts),
             run=self._statistics.figures(),
         )
@@ -146,14 +185,16 @@ class Ledger:
         if record is None or record.outcome is Outcome.EXCLUDED:
             return None
         if record.gaps:
-            again = self._retry_gaps or any(gap.code in _TO_DO_AGAIN for gap in record.gaps)
-            return None if again else record
+            return None if self._retry_gaps or _cut_off(record.gaps) else record
         return record if all(self._store.is_whole(file) for file in record.evidence) else None
 
 
-def failed(kind: str, error: EvidenceError) -> EvidenceGap:
-    """The error as a gap of one kind of evidence."""
-    return EvidenceGap(kind, error.stage, error.code, error.message)
+def _cut_off(gaps: Sequence[EvidenceGap]) -> bool:
+    return any(gap.code in _TO_DO_AGAIN for gap in gaps)
+
+
+def _gaps_before(record: AccountRecord | OrganizationRecord | None) -> tuple[EvidenceGap, ...]:
+    return (*record.earlier_gaps, *record.gaps) if record else ()
 
 
 def _recorded(settings: Settings) -> dict[str, Any]:

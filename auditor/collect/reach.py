@@ -43,7 +43,7 @@ async def _reach(account: Account, exclusion: str, access: Access, progress: Pro
     try:
         await access.open(account)
     except EvidenceError as error:
-        gap = EvidenceGap("", error.stage, error.code, error.message)
+        gap = EvidenceGap("", error.stage, error.code, error.message, error.request_id)
         progress.finished(AccountRecord(account, Outcome.NOT_ASSESSED, str(error), gaps=(gap,)))
         return Reached(account, "", False, f"{error.code}: {error.message}")
     progress.finished(AccountRecord(account, Outcome.ASSESSED))

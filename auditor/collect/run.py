@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from auditor.collect.discovery import Discovery
+from auditor.collect.gathering import Gathering
 from auditor.collect.interface import Access, Collector, Progress
-from auditor.collect.ledger import INTERRUPTED, RUN_TIMEOUT, Ledger, failed
+from auditor.collect.ledger import INTERRUPTED, RUN_TIMEOUT, Kinds, Ledger
 from auditor.errors import (
     AccessError,
     AuditorError,
@@ -18,9 +20,9 @@ from auditor.errors import (
     SnapshotError,
     UnfinishedRunError,
 )
-from auditor.model import Account, AccountRecord, Caller, EvidenceFile, EvidenceGap
+from auditor.model import Account, AccountRecord, Caller
 from auditor.settings import Settings
-from auditor.snapshot import Snapshot
+from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
 from auditor.statistics import RunStatistics
 
 # While a report is being generated its account has no call in flight, so more accounts are open than calls.
@@ -35,6 +37,7 @@ async def collect(
     collectors: Sequence[Collector],
     progress: Progress,
     *,
+    common: Sequence[Collector] = (),
     resume: Path | None = None,
     retry_gaps: bool = False,
     stop: asyncio.Event | None = None,
@@ -42,6 +45,7 @@ async def collect(
 ) -> Snapshot:
     """Collect and seal a snapshot below ``settings.out``, or go on with ``resume``.
 
+    ``collectors`` bring the evidence of each account, ``common`` that of the organization as a whole.
     ``retry_gaps`` tries the accounts with gaps again. ``stop``, once set, starts nothing more, waits ten seconds for
     what is in flight and seals what there is.
 
@@ -49,9 +53,9 @@ async def collect(
     mixed up, UnfinishedRunError when the disk does not take it, and InterruptedRunError, the snapshot sealed, when
     the run is stopped or its task cancelled.
     """
-    kinds = [collector.kind for collector in collectors]
+    kinds = Kinds([c.kind for c in collectors], [c.kind for c in common])
     ledger = Ledger(settings, discovery, kinds, statistics or RunStatistics(), resume, retry_gaps=retry_gaps)
-    run = _Run(settings, discovery, collectors, progress, ledger)
+    run = _Run(settings, discovery, collectors, common, progress, ledger)
     try:
         async with _stopping(run, stop), asyncio.timeout(settings.run_timeout):
             await discovery.start()
@@ -82,11 +86,12 @@ class _Run:
         settings: Settings,
         discovery: Discovery,
         collectors: Sequence[Collector],
+        common: Sequence[Collector],
         progress: Progress,
         ledger: Ledger,
     ) -> None:
         self._settings, self._discovery = settings, discovery
-        self._collectors, self._progress, self._ledger = collectors, progress, ledger
+        self._collectors, self._common, self._progress, self._ledger = collectors, common, progress, ledger
         self._workers = settings.concurrency * _ACCOUNTS_PER_CALL
         self._waiting: asyncio.Queue[Account | None] = asyncio.Queue()
         self._in_flight = 0
@@ -96,6 +101,7 @@ class _Run:
     async def work(self, access: Access) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._list())
+            group.create_task(self._organization(access))
             for _ in range(self._workers):
                 group.create_task(self._take(access))
 
@@ -106,6 +112,15 @@ class _Run:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._idle.wait(), _GRACE)
 
+    async def _organization(self, access: Access) -> None:
+        """Beside the accounts: what belongs to all of them is never waited for but at the end."""
+        if not self._common or self._discovery.alone or self._ledger.has_organization:
+            return
+        store = partial(self._ledger.store, ORGANIZATION_FOLDER)
+        gathering = Gathering(self._discovery.organization.id, self._common, store)
+        await gathering.run(access.organization())
+        self._ledger.finish_organization(gathering.files, gathering.gaps)
+
     async def _list(self) -> None:
         async for account, exclusion in self._discovery.accounts():
             if self._ledger.expects(account, exclusion):
@@ -115,7 +130,10 @@ class _Run:
             self._waiting.put_nowait(None)
 
     async def _take(self, access: Access) -> None:
-        while (account := await self._waiting.get()) is not None and not self._winding_down:
+        while (account := await self._waiting.get()) is not None:
+            await access.room()
+            if self._winding_down:
+                return
             self._in_flight += 1
             try:
                 record = await self._assessed(account, access)
@@ -128,38 +146,23 @@ class _Run:
 
     async def _assessed(self, account: Account, access: Access) -> AccountRecord:
         limit = self._settings.account_timeout
+        gathering = Gathering(account.id, self._collectors, lambda evidence: self._ledger.store(account.id, evidence))
         try:
             async with asyncio.timeout(limit):
-                return await self._assess(account, access)
+                await self._gather(gathering, account, access)
         except TimeoutError:
-            slow = EvidenceError("collect", "AccountTimeout", f"the account was not done within {limit:g} seconds")
-            return self._ledger.record(account, (), [failed(c.kind, slow) for c in self._collectors])
+            gathering.give_up(
+                EvidenceError("collect", "AccountTimeout", f"the account was not done within {limit:g} seconds")
+            )
+        return self._ledger.record(account, gathering.files, gathering.gaps)
 
-    async def _assess(self, account: Account, access: Access) -> AccountRecord:
+    async def _gather(self, gathering: Gathering, account: Account, access: Access) -> None:
         try:
             calls = await access.open(account)
         except EvidenceError as error:
-            return self._ledger.record(account, (), [failed(c.kind, error) for c in self._collectors])
-        files: list[EvidenceFile] = []
-        gaps: list[EvidenceGap] = []
-        for collector in self._collectors:
-            try:
-                await self._gather(account, calls, collector, files)
-            except EvidenceError as error:
-                gaps.append(failed(collector.kind, error))
-        return self._ledger.record(account, files, gaps)
-
-    async def _gather(self, account: Account, calls: object, collector: Collector, files: list[EvidenceFile]) -> None:
-        """Keep the evidence even where it cannot be used: an auditor may want to see why."""
-        evidence = await collector.collect(account, calls)
-        unusable: EvidenceError | None = None
-        try:
-            collector.check(account, evidence)
-        except EvidenceError as error:
-            unusable = error
-        files.append(self._ledger.store(account.id, evidence))
-        if unusable:
-            raise unusable
+            gathering.give_up(error)
+        else:
+            await gathering.run(calls)
 
 
 @contextlib.asynccontextmanager

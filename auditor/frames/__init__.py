@@ -1,19 +1,26 @@
-"""A snapshot's evidence as typed pandas frames: accounts, users, credentials."""
+"""A snapshot's evidence as typed pandas frames: accounts, users, credentials, and the units of every other kind."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import pandas as pd
 
 from auditor.frames.accounts import accounts_frame
 from auditor.frames.credentials import credentials_frame
-from auditor.frames.reports import read_reports
+from auditor.frames.documents import NOT_COLLECTED, Collected, read_documents
+from auditor.frames.reports import read_reports, reported
+from auditor.frames.units import UnitFrames, root_frame, unit_frames
 from auditor.frames.users import users_frame
-from auditor.snapshot import Snapshot
+from auditor.model import CREDENTIAL_REPORT, EVIDENCE_KINDS, Account
+from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
 
-__all__ = ["Frames", "build_frames"]
+__all__ = ["NOT_COLLECTED", "ORGANIZATION", "Collected", "Frames", "build_frames"]
+
+ORGANIZATION = ORGANIZATION_FOLDER
+"""Whose evidence it is that belongs to no account."""
 
 
 @dataclass(frozen=True)
@@ -23,15 +30,35 @@ class Frames:
     ``accounts`` has a row per account of the organization, in the order of their ids; ``users`` one per line of each
     usable credential report (root included), in account and line order, plus a text column ``x_<name>`` for every
     column AWS does not document; ``credentials`` one per credential that exists, in users' order and slot order.
+    ``root`` is the root rows of ``users`` with what other evidence says of root, ``units`` the units of every other
+    kind of evidence (see ``frames.units``). ``collected`` tells who has evidence of a kind and why others have none.
     """
 
     accounts: pd.DataFrame
     users: pd.DataFrame
     credentials: pd.DataFrame
+    root: pd.DataFrame
+    units: UnitFrames = field(default_factory=dict)
+    collected: Mapping[str, Collected] = field(default_factory=dict)
+    places: Mapping[str, Account] = field(default_factory=dict)
 
 
-def build_frames(snapshot: Snapshot, as_of: datetime) -> Frames:
-    """Read, merge and type all evidence; what cannot be read becomes a gap of its account, never silence."""
+def build_frames(snapshot: Snapshot, as_of: datetime, kinds: Collection[str] = EVIDENCE_KINDS) -> Frames:
+    """Read, merge and type the evidence of ``kinds``; what cannot be read becomes a gap of its account, never silence.
+
+    Credential reports are always read: they say who is in the organization.
+    """
     records, reports = read_reports(snapshot)
     users = users_frame(records, reports)
-    return Frames(accounts_frame(records, users), users, credentials_frame(users, as_of))
+    collected = {CREDENTIAL_REPORT: reported(records, reports), **read_documents(snapshot, records, kinds)}
+    accounts = accounts_frame(records, users, collected)
+    units = unit_frames(collected, accounts, users, snapshot.manifest.organization)
+    return Frames(
+        accounts=accounts,
+        users=users,
+        credentials=credentials_frame(users, as_of),
+        root=root_frame(users, units),
+        units=units,
+        collected=collected,
+        places={record.account.id: record.account for record in records},
+    )

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from auditor import schema
+from auditor.frames.documents import Collected
 from auditor.frames.reports import report_file
-from auditor.model import CREDENTIAL_REPORT, AccountRecord
+from auditor.model import ACCOUNT_SUMMARY, CREDENTIAL_REPORT, AccountRecord, Unit
 
 
-def accounts_frame(records: Sequence[AccountRecord], users: pd.DataFrame) -> pd.DataFrame:
+def accounts_frame(
+    records: Sequence[AccountRecord], users: pd.DataFrame, collected: Mapping[str, Collected]
+) -> pd.DataFrame:
     """Columns of ``schema.ACCOUNTS``, one row per account in the order given."""
+    summaries = collected.get(ACCOUNT_SUMMARY, Collected()).rows.get(Unit.ACCOUNT, ())
+    counted = {row["account_id"]: row["summary_users"] for row in summaries}
     counts = users.loc[~users["is_root"], "account_id"].value_counts()
     users_of = {str(account_id): count for account_id, count in counts.items()}
-    rows = [_row(record, users_of) for record in records]
+    rows = [_row(record, users_of, counted.get(record.account.id)) for record in records]
     frame = pd.DataFrame(rows, columns=list(schema.ACCOUNTS))
     return schema.typed(frame, schema.ACCOUNTS)
 
 
-def _row(record: AccountRecord, users: dict[str, int]) -> dict[str, Any]:
+def _row(record: AccountRecord, users: Mapping[str, int], counted: int | None) -> dict[str, Any]:
     account, usable = record.account, report_file(record)
     file = usable or next((f for f in record.evidence if f.kind == CREDENTIAL_REPORT), None)
     return {
@@ -34,6 +39,7 @@ def _row(record: AccountRecord, users: dict[str, int]) -> dict[str, Any]:
         "outcome": record.outcome.value,
         "reason": record.reason,
         "users": users.get(account.id, 0) if usable else None,
+        "users_counted_by_aws": counted,
         "gap_evidence": "; ".join(g.kind for g in record.gaps),
         "gap_stage": "; ".join(g.stage for g in record.gaps),
         "gap_code": "; ".join(g.code for g in record.gaps),

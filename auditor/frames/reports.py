@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from auditor import credential_report
 from auditor.errors import EvidenceError
-from auditor.model import CREDENTIAL_REPORT, AccountRecord, EvidenceFile, EvidenceGap, Outcome
+from auditor.frames.documents import NOT_COLLECTED, Collected
+from auditor.model import CREDENTIAL_REPORT, AccountRecord, EvidenceFile, EvidenceGap, Outcome, reason_of
 from auditor.snapshot import Snapshot
 
 Reports = dict[str, pa.Table]
@@ -22,6 +23,16 @@ def read_reports(snapshot: Snapshot) -> tuple[list[AccountRecord], Reports]:
     reports, gaps = _parse_all(snapshot, records)
     gaps |= _drop_malformed(reports)
     return [_with_gap(r, gaps.get(r.account.id)) for r in records], reports
+
+
+def reported(records: Iterable[AccountRecord], reports: Reports) -> Collected:
+    """Who has a usable credential report, and why others in scope have none."""
+    found = Collected(owners=set(reports))
+    for record in records:
+        if record.outcome is not Outcome.EXCLUDED and record.account.id not in reports:
+            gap = next((g for g in record.gaps if g.kind == CREDENTIAL_REPORT), None)
+            found.gaps[record.account.id] = f"{gap.stage}: {gap.code}: {gap.message}" if gap else NOT_COLLECTED
+    return found
 
 
 def report_file(record: AccountRecord) -> EvidenceFile | None:
@@ -70,5 +81,5 @@ def _gap(error: EvidenceError) -> EvidenceGap:
 def _with_gap(record: AccountRecord, gap: EvidenceGap | None) -> AccountRecord:
     if gap is None:
         return record
-    reason = f"{gap.stage}: {gap.code}"
-    return dataclasses.replace(record, outcome=Outcome.NOT_ASSESSED, reason=reason, gaps=(*record.gaps, gap))
+    gaps = (gap, *record.gaps)
+    return dataclasses.replace(record, outcome=Outcome.NOT_ASSESSED, reason=reason_of(gaps), gaps=gaps)

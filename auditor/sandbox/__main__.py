@@ -12,7 +12,7 @@ import click
 
 from auditor.sandbox.box import Sandbox
 from auditor.sandbox.faults import FAULTS
-from auditor.sandbox.options import SERVICES, SHOWN_STATES, SandboxOptions
+from auditor.sandbox.options import SERVICES, SHOWN_STATES, SandboxOptions, is_fault
 from auditor.sandbox.server import listening
 
 DEFAULTS = SandboxOptions()
@@ -37,8 +37,8 @@ def _time(_context: click.Context, _option: click.Parameter, text: str | None) -
 
 def _faults(_context: click.Context, _option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, str]:
     found = dict(pair.split("=", 1) for pair in pairs if "=" in pair)
-    if len(found) < len(pairs) or not set(found.values()) <= FAULTS | {"none"}:
-        raise click.BadParameter(f"ACCOUNT=FAULT, with a fault out of {', '.join(sorted(FAULTS))}")
+    if len(found) < len(pairs) or not all(map(is_fault, found.values())):
+        raise click.BadParameter(f"ACCOUNT=FAULT, with deny:OPERATION or one of {', '.join(sorted(FAULTS))}")
     return found
 
 
@@ -62,6 +62,10 @@ def _faults(_context: click.Context, _option: click.Parameter, pairs: tuple[str,
 @click.option("--disturbed", type=click.Choice(sorted(SERVICES)), multiple=True, help="Default: all services.")
 @click.option("--session-seconds", type=float, help="How long assumed credentials live.")
 @click.option("--page-size", type=int, default=DEFAULTS.page_size, show_default=True)
+@click.option("--region", "regions", multiple=True, help="Default: some of the partition.")
+@click.option("--central-root/--no-central-root", default=True, help="Are members' root credentials managed centrally?")
+@click.option("--policy-delegate/--no-policy-delegate", default=True, help="Is there a resource policy?")
+@click.option("--identity-center/--no-identity-center", default=True)
 @click.option("--fault", "faults", callback=_faults, multiple=True, metavar="ACCOUNT=FAULT")
 @click.option("--faulty/--not-faulty", default=True, help="Plant the default faults.")
 @click.option("--port", type=int, default=0, help="Default: any free one.")

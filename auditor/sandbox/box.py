@@ -7,30 +7,27 @@ import contextlib
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from functools import lru_cache
 from pathlib import Path
 
-from auditor.sandbox import expected
+from auditor.sandbox.denials import DEFAULT_KINDS
+from auditor.sandbox.evidence import PlantedEvidence
+from auditor.sandbox.expected import Failure
 from auditor.sandbox.facts import PlantedAccount
-from auditor.sandbox.iam import Iam
+from auditor.sandbox.guardrails import organization_facts
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.organization import BoxedAccount, BoxedOrganization, plant_organization
-from auditor.sandbox.organizations import Organizations
+from auditor.sandbox.planting import EvidencePlanter
 from auditor.sandbox.population import Population
 from auditor.sandbox.reports import layout_of, render
 from auditor.sandbox.server import Endpoint, listening
-from auditor.sandbox.sessions import (
-    BASE_KEY,
-    BASE_SECRET,
-    EXPIRED_KEY,
-    EXPIRED_TOKEN,
-    Identity,
-    Operation,
-    Sessions,
-)
-from auditor.sandbox.sts import Sts
+from auditor.sandbox.services import endpoint_of
+from auditor.sandbox.sessions import BASE_KEY, BASE_SECRET, EXPIRED_KEY, EXPIRED_TOKEN, Identity
+from auditor.sandbox.verdicts import Verdicts
 
-REGION = "us-east-1"
+# The evidence of so many accounts is kept; the calls of one account come close together.
+_KEPT_ACCOUNTS = 128
 CONFIG_FILE = Path(__file__).with_name("aws-config")
 
 
@@ -47,7 +44,10 @@ class Sandbox:
         self.faults = self._planted_faults()
         self.requests: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
+        self.organization_facts = organization_facts(self.options, self.organization)
         self._population = Population(self.options, len(self.organization.active))
+        self._planter = EvidencePlanter(self.options, self.organization)
+        self.evidence = lru_cache(maxsize=_KEPT_ACCOUNTS)(self._plant_evidence)
 
     @contextlib.contextmanager
     def serve(self, port: int = 0) -> Iterator[str]:
@@ -62,13 +62,7 @@ class Sandbox:
 
     def endpoint(self) -> Endpoint:
         """A fresh endpoint: no session is open and no report was ever generated."""
-        sessions = Sessions(self._base_identity())
-        services: dict[str, dict[str, Operation]] = {
-            "sts": Sts(self.options, self.organization, self.faults, sessions).operations,
-            "iam": Iam(self.options, self.faults, self.report).operations,
-            "organizations": Organizations(self.options, self.organization, self.caller_account).operations,
-        }
-        return Endpoint(self.options, sessions, services, self.requests, self.errors)
+        return endpoint_of(self, self._base_identity())
 
     def environment(self, url: str) -> dict[str, str]:
         """The variables under which any AWS tool talks to the box and to nothing else."""
@@ -77,8 +71,8 @@ class Sandbox:
             "AWS_ACCESS_KEY_ID": BASE_KEY,
             "AWS_SECRET_ACCESS_KEY": BASE_SECRET,
             "AWS_SESSION_TOKEN": "",
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
+            "AWS_REGION": self.options.all_regions[0],
+            "AWS_DEFAULT_REGION": self.options.all_regions[0],
             # An empty AWS_PROFILE is an error to the SDK, and one the user has set must not count.
             "AWS_PROFILE": "default",
             "AWS_DEFAULT_PROFILE": "default",
@@ -108,26 +102,42 @@ class Sandbox:
         owner = self._stranger(account_id) if facts.fault == "wrong-account" else account_id
         return render(facts, layout_of(rank, facts.fault), f"arn:{self.options.partition}:iam::{owner}")
 
-    def expected_failures(self) -> set[expected.Failure]:
-        """(account id, control id, resource name, credential) of every FAIL, over all assessed accounts."""
-        found: set[expected.Failure] = set()
-        for account in self._audited():
-            found |= expected.failures(account, self.options.as_of)
-        return found
+    def regions(self, account_id: str) -> tuple[str, ...]:
+        """The regions that are on in an account."""
+        return self._planter.regions(self.organization.by_id[account_id])
+
+    def expected_failures(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[Failure]:
+        """(account id, control id, resource name, credential) of every FAIL, over all assessed accounts.
+
+        ``kinds`` of evidence are those that were collected. The organization's rows are of its management account.
+        """
+        return self._verdicts(kinds).failures()
+
+    def expected_manual(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[tuple[str, str]]:
+        """(account id, control id) of assessed accounts where a person has to decide, as far as the box can tell."""
+        return self._verdicts(kinds).with_status("MANUAL")
+
+    def expected_no_evidence(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[tuple[str, str]]:
+        """(account id, control id) of assessed accounts where evidence beside the credential report is missing."""
+        return self._verdicts(kinds).with_status("NO_EVIDENCE")
+
+    def expected_evidence_gaps(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[tuple[str, str, str, str]]:
+        """(account id, kind, stage, code) of evidence beside the credential report, of assessed accounts."""
+        return self._verdicts(kinds).evidence_gaps()
 
     def expected_outcomes(self) -> dict[str, str]:
         """``assessed``, ``excluded`` or ``not_assessed`` by account id, in default scope."""
-        return {account.account_id: expected.outcome(account) for account in self._audited()}
+        return self._verdicts(DEFAULT_KINDS).outcomes()
 
     def expected_gaps(self) -> dict[str, tuple[str, str]]:
         """(stage, code) by account id, but for ``hang`` and ``wrong-account``, where the client decides."""
-        found = {account.account_id: expected.gap(account) for account in self._audited()}
-        return {account_id: gap for account_id, gap in found.items() if gap is not None}
+        return self._verdicts(DEFAULT_KINDS).gaps()
 
-    def _audited(self) -> Iterator[PlantedAccount]:
-        listed = [account.id for account in self.organization.accounts]
-        for account_id in listed if self.options.in_organization else [self.caller_account]:
-            yield self.facts(account_id)
+    def _verdicts(self, kinds: Collection[str]) -> Verdicts:
+        return Verdicts(self, frozenset(kinds))
+
+    def _plant_evidence(self, account_id: str) -> PlantedEvidence:
+        return self._planter.plant(self.organization.by_id[account_id], self.facts(account_id))
 
     def _is_reachable(self, account: BoxedAccount) -> bool:
         return account.id == self.caller_account or not account.is_management

@@ -29,7 +29,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """One row of a credential report: an IAM user, or root. All times are UTC."""
+    """One row of a credential report: an IAM user, or root. All times are UTC.
+
+    ``more_keys`` are those beyond two, which the report only counts, in a column that not every report has.
+    """
 
     name: str
     created: datetime
@@ -39,6 +42,7 @@ class User:
     key_2: Key = Key()
     cert_1: Key = Key()
     path: str = "/"
+    more_keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

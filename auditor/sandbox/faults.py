@@ -21,10 +21,23 @@ DEFAULT_FAULTS = (
     "header-only",
     "bad-value",
     "hang",
+    "deny:GetAccountSummary",
+    "deny:GetAccountPasswordPolicy",
+    "deny:GetAccountAuthorizationDetails",
+    "deny:ListAnalyzers@us-east-1",
+    "deny:GetAlternateContact,GetContactInformation",
 )
-# wrong-account stops a run, so it is only there for those who ask.
-FAULTS = frozenset(DEFAULT_FAULTS) | {"wrong-account", "service-failure"}
-CAPACITY_REFUSALS = 2
+# wrong-account stops a run; the others need the client's own words or tell of the wire only. For those who ask.
+FAULTS = frozenset(DEFAULT_FAULTS) | {
+    "wrong-account",
+    "service-failure",
+    "bad-signature",
+    "throttled",
+    "cut-short",
+    "hang-sts",
+}
+# How often, before all is well.
+CAPACITY_REFUSALS, THROTTLES, CUTS = 2, 5, 2
 HTML = "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><h1>Proxy, please</h1></body></html>"
 
 Table = list[list[str]]

@@ -9,16 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from auditor.sandbox.faults import CAPACITY_REFUSALS
+from auditor.sandbox.faults import CAPACITY_REFUSALS, CUTS, THROTTLES
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.sessions import Identity, Operation
-from auditor.sandbox.wire import AwsError, Call
+from auditor.sandbox.wire import AwsError, Call, CutShortError, NoAnswerError
 
 _STARTED = "<State>STARTED</State><Description>No report exists. Starting a new report generation task</Description>"
-
-
-class NoAnswerError(Exception):
-    """The call is taken and no answer ever comes."""
 
 
 @dataclass(slots=True)
@@ -52,8 +48,7 @@ class Iam:
     def generate_credential_report(self, identity: Identity, call: Call) -> str:
         fault = self._obstacle(identity, call)
         report = self._reports[identity.account_id]
-        if fault == "capacity" and report.refusals < CAPACITY_REFUSALS:
-            report.refusals += 1
+        if fault == "capacity" and self._strikes(identity, CAPACITY_REFUSALS):
             raise AwsError("LimitExceeded", "No more capacity to launch new report generation tasks", 409)
         if report.started is None:
             report.started, report.is_expired = self._clock(), False
@@ -73,6 +68,8 @@ class Iam:
             raise AwsError("ReportInProgress", "Report generation is still in progress", 404)
         if fault == "service-failure":
             raise AwsError("ServiceFailure", "The request processing has failed", 500)
+        if fault == "cut-short" and self._strikes(identity, CUTS):
+            raise CutShortError(self._content(identity.account_id))
         return self._content(identity.account_id)
 
     def _obstacle(self, identity: Identity, call: Call) -> str:
@@ -81,9 +78,21 @@ class Iam:
         if fault == "report-denied":
             what = f"iam:{call.operation} on resource: * with an explicit deny in a service control policy"
             raise AwsError("AccessDenied", f"User: {identity.arn} is not authorized to perform: {what}", 403)
+        if fault == "bad-signature":  # AWS quotes what should have been signed, the session token too
+            quoted = f"POST / host:iam.amazonaws.com x-amz-security-token:{call.token} host;x-amz-security-token"
+            message = f"The request signature we calculated does not match. The Canonical String is '{quoted}'"
+            raise AwsError("SignatureDoesNotMatch", message, 403)
         if fault == "hang":
             raise NoAnswerError
+        if fault == "throttled" and self._strikes(identity, THROTTLES):
+            raise AwsError("Throttling", "Rate exceeded")
         return fault
+
+    def _strikes(self, identity: Identity, times: int) -> bool:
+        """Whether a fault that stops after so many times still goes on."""
+        report = self._reports[identity.account_id]
+        report.refusals += 1
+        return report.refusals <= times
 
     def _is_ready(self, account_id: str) -> bool:
         started = self._reports[account_id].started

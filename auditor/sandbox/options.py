@@ -6,10 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from auditor.sandbox.denials import is_denial
 from auditor.sandbox.faults import DEFAULT_FAULTS, FAULTS
 
-SERVICES = frozenset({"sts", "iam", "organizations"})
+SERVICES = frozenset({"sts", "iam", "organizations", "ec2", "access-analyzer", "account", "sso"})
+REGIONS = {
+    "aws": ("us-east-1", "eu-west-1", "ap-southeast-2", "eu-south-1"),
+    "aws-cn": ("cn-north-1", "cn-northwest-1"),
+    "aws-us-gov": ("us-gov-west-1", "us-gov-east-1"),
+}
 SHOWN_STATES = ("both", "state", "status")
+
+
+def is_fault(text: str) -> bool:
+    """Whether this names a fault, or takes one away."""
+    return text in FAULTS or text == "none" or is_denial(text)
 
 
 def _this_second() -> datetime:
@@ -32,6 +43,10 @@ class SandboxOptions:
     ``report_delay``    seconds from generate to ready, or (low, high), fixed for each account.
     ``throttle_rate``, ``error_rate`` (503), ``reset_rate``: shares of calls to ``disturbed`` services.
     ``session_seconds`` how long assumed credentials live; None is as long as asked.
+    ``regions``         empty is those of the partition. Of three or more the last is opted into, not by every account.
+    ``central_root``    root credentials of members are managed centrally.
+    ``policy_delegate`` the organization's resource policy lets a member manage policies; else there is none.
+    ``identity_center`` there is an instance of IAM Identity Center.
     ``faults``          account id -> fault ("none" takes a default one away). ``faulty`` plants one account
                         for each of ``default_faults``, as far as they fit.
     """
@@ -55,6 +70,10 @@ class SandboxOptions:
     disturbed: frozenset[str] = SERVICES
     session_seconds: float | None = None
     page_size: int = 20
+    regions: tuple[str, ...] = ()
+    central_root: bool = True
+    policy_delegate: bool = True
+    identity_center: bool = True
     faults: Mapping[str, str] = field(default_factory=dict)
     faulty: bool = True
     default_faults: tuple[str, ...] = DEFAULT_FAULTS
@@ -66,9 +85,19 @@ class SandboxOptions:
             raise ValueError("as_of must be a UTC time in whole seconds")
         if self.account_state not in SHOWN_STATES or not self.disturbed <= SERVICES:
             raise ValueError(f"account_state is one of {SHOWN_STATES}, disturbed a subset of {sorted(SERVICES)}")
-        unknown = {*self.faults.values(), *self.default_faults} - FAULTS - {"none"}
+        unknown = {fault for fault in (*self.faults.values(), *self.default_faults) if not is_fault(fault)}
         if unknown:
-            raise ValueError(f"unknown faults: {sorted(unknown)}; known are {sorted(FAULTS)}")
+            raise ValueError(f"unknown faults: {sorted(unknown)}; known are {sorted(FAULTS)} and deny:OPERATION")
+
+    @property
+    def all_regions(self) -> tuple[str, ...]:
+        """Every region, the one that has to be opted into last."""
+        return self.regions or REGIONS.get(self.partition, REGIONS["aws"])
+
+    @property
+    def opt_in_region(self) -> str:
+        """The region that is off until an account opts in; empty where there are too few."""
+        return self.all_regions[-1] if len(self.all_regions) > 2 else ""
 
     @property
     def delay_bounds(self) -> tuple[float, float]:

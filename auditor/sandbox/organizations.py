@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.organization import BoxedAccount, BoxedOrganization, Container
+from auditor.sandbox.readers import Readers, page, to_json
 from auditor.sandbox.sessions import Identity, Operation
 from auditor.sandbox.wire import AwsError, Call
 
 Shape = dict[str, Any]
 # Status knows fewer words than State; a pending account is none that could be audited.
 _STATUS_OF_STATE = {"CLOSED": "SUSPENDED", "PENDING_ACTIVATION": "SUSPENDED"}
-_LARGEST_PAGE = 20
 
 
 class Organizations:
     """The operations of Organizations that read."""
 
-    def __init__(self, options: SandboxOptions, organization: BoxedOrganization, caller_account: str) -> None:
-        self._options, self._organization = options, organization
-        self._readers = {organization.management_id} | ({caller_account} if options.delegated else set())
+    def __init__(self, options: SandboxOptions, organization: BoxedOrganization, readers: Readers) -> None:
+        self._options, self._organization, self._readers = options, organization, readers
+        guard = readers.guarded
         self._units: defaultdict[str, list[Container]] = defaultdict(list)
         self._accounts: defaultdict[str, list[BoxedAccount]] = defaultdict(list)
         for container in organization.containers.values():
@@ -34,20 +31,20 @@ class Organizations:
             self._accounts[account.parent_id].append(account)
         self.operations: dict[str, Operation] = {
             "DescribeOrganization": self.describe_organization,
-            "ListRoots": self._guarded(self.list_roots),
-            "ListOrganizationalUnitsForParent": self._guarded(self.list_organizational_units_for_parent),
-            "ListAccountsForParent": self._guarded(self.list_accounts_for_parent),
-            "ListAccounts": self._guarded(self.list_accounts),
-            "ListParents": self._guarded(self.list_parents),
-            "DescribeAccount": self._guarded(self.describe_account),
-            "DescribeOrganizationalUnit": self._guarded(self.describe_organizational_unit),
+            "ListRoots": guard(self.list_roots),
+            "ListOrganizationalUnitsForParent": guard(self.list_organizational_units_for_parent),
+            "ListAccountsForParent": guard(self.list_accounts_for_parent),
+            "ListAccounts": guard(self.list_accounts),
+            "ListParents": guard(self.list_parents),
+            "DescribeAccount": guard(self.describe_account),
+            "DescribeOrganizationalUnit": guard(self.describe_organizational_unit),
         }
 
     def describe_organization(self, _identity: Identity, _call: Call) -> str:
-        self._require_organization()
+        self._readers.require_organization()
         organization = self._organization
         management = organization.management
-        return _json(
+        return to_json(
             Organization={
                 "Id": organization.id,
                 "Arn": organization.arn,
@@ -81,36 +78,20 @@ class Organizations:
         if child is None or not child.parent_id:
             raise AwsError("ChildNotFoundException", "You specified a child that does not exist.")
         kind = "ROOT" if child.parent_id == self._organization.root.id else "ORGANIZATIONAL_UNIT"
-        return _json(Parents=[{"Id": child.parent_id, "Type": kind}])
+        return to_json(Parents=[{"Id": child.parent_id, "Type": kind}])
 
     def describe_account(self, call: Call) -> str:
         account = self._organization.by_id.get(call.params.get("AccountId", ""))
         if account is None:
             raise AwsError("AccountNotFoundException", "You specified an account that doesn't exist.")
-        return _json(Account=self._account(account))
+        return to_json(Account=self._account(account))
 
     def describe_organizational_unit(self, call: Call) -> str:
         unit = self._organization.containers.get(call.params.get("OrganizationalUnitId", ""))
         if unit is None or not unit.parent_id:
             message = "You specified an organizational unit that doesn't exist."
             raise AwsError("OrganizationalUnitNotFoundException", message)
-        return _json(OrganizationalUnit=_unit(unit))
-
-    def _guarded(self, operation: Callable[[Call], str]) -> Operation:
-        """Only the management account and a delegated administrator may read the tree."""
-
-        def checked(identity: Identity, call: Call) -> str:
-            self._require_organization()
-            if identity.account_id not in self._readers:
-                raise AwsError("AccessDenied", "You don't have permissions to access this resource.")
-            return operation(call)
-
-        return checked
-
-    def _require_organization(self) -> None:
-        if not self._options.in_organization:
-            message = "Your account is not a member of an organization."
-            raise AwsError("AWSOrganizationsNotInUseException", message)
+        return to_json(OrganizationalUnit=_unit(unit))
 
     def _parent(self, call: Call) -> Container:
         parent = self._organization.containers.get(call.params.get("ParentId", ""))
@@ -119,10 +100,7 @@ class Organizations:
         return parent
 
     def _page(self, call: Call, name: str, items: Sequence[Any], shape: Callable[[Any], Shape]) -> str:
-        start = _offset(call)
-        end = start + min(self._options.page_size, _page_size(call))
-        more = {"NextToken": _token(call, end)} if end < len(items) else {}
-        return _json(**{name: [shape(item) for item in items[start:end]]}, **more)
+        return page(call, name, [shape(item) for item in items], self._options.page_size)
 
     def _account(self, account: BoxedAccount) -> Shape:
         shape: Shape = {
@@ -142,34 +120,3 @@ class Organizations:
 
 def _unit(unit: Container) -> Shape:
     return {"Id": unit.id, "Arn": unit.arn, "Name": unit.name}
-
-
-def _json(**members: Any) -> str:
-    return json.dumps(members, ensure_ascii=False)
-
-
-def _page_size(call: Call) -> int:
-    size = call.params.get("MaxResults", _LARGEST_PAGE)
-    if not isinstance(size, int) or not 1 <= size <= _LARGEST_PAGE:
-        raise AwsError("InvalidInputException", "You specified an invalid value.", Reason="MAX_VALUE_EXCEEDED")
-    return size
-
-
-def _token(call: Call, offset: int) -> str:
-    # A token only fits the list it came from, as with AWS.
-    plain = f"{call.operation}|{call.params.get('ParentId', '')}|{offset}"
-    return base64.urlsafe_b64encode(plain.encode()).decode()
-
-
-def _offset(call: Call) -> int:
-    token = call.params.get("NextToken")
-    if not token:
-        return 0
-    try:
-        offset = int(base64.urlsafe_b64decode(token.encode()).decode().rpartition("|")[2])
-    except (ValueError, binascii.Error, AttributeError):
-        offset = -1
-    if offset < 0 or _token(call, offset) != token:
-        message = "You specified an invalid pagination token."
-        raise AwsError("InvalidInputException", message, Reason="INVALID_NEXT_TOKEN")
-    return offset

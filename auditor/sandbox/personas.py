@@ -11,6 +11,8 @@ from auditor.sandbox.facts import Key, Password, User
 DAY = timedelta(days=1)
 SECOND = timedelta(seconds=1)
 EDGE_DAYS = (44, 45, 46, 89, 90, 91)
+# Only keys are judged at these ages.
+KEY_EDGE_DAYS = (30, 31, 60, 61)
 # One second younger than the day, exactly on it, one second older.
 EDGES = {"minus-1s": -SECOND, "exact": timedelta(), "plus-1s": SECOND}
 ODD_NAMES = (
@@ -43,6 +45,13 @@ def _robot(as_of: datetime, name: str) -> User:
     return User(name, as_of - 400 * DAY, key_1=Key(True, as_of - 20 * DAY, as_of - DAY))
 
 
+def third_key(as_of: datetime) -> User:
+    """Somebody with one active key, which is none of the two that a report shows."""
+    idle = Key(False, as_of - 200 * DAY, as_of - 100 * DAY)
+    user = User("third-key", as_of - 400 * DAY, key_1=idle, key_2=idle)
+    return replace(user, more_keys=(Key(True, as_of - 5 * DAY, as_of - DAY),))
+
+
 def _keyless(as_of: datetime, name: str) -> User:
     return replace(_good(as_of), name=name, key_1=Key())
 
@@ -50,11 +59,15 @@ def _keyless(as_of: datetime, name: str) -> User:
 def _edges(as_of: datetime) -> Iterator[User]:
     for days in EDGE_DAYS:
         for word, shift in EDGES.items():
-            yield from _at_edge(as_of, as_of - days * DAY - shift, f"{days}d-{word}")
+            moment, edge = as_of - days * DAY - shift, f"{days}d-{word}"
+            yield from _password_edges(as_of, moment, edge)
+            yield from _key_edges(as_of, moment, edge)
+    for days in KEY_EDGE_DAYS:
+        for word in ("minus-1s", "exact"):
+            yield from _key_edges(as_of, as_of - days * DAY - EDGES[word], f"{days}d-{word}")
 
 
-def _at_edge(as_of: datetime, moment: datetime, edge: str) -> Iterator[User]:
-    yield from _password_edges(as_of, moment, edge)
+def _key_edges(as_of: datetime, moment: datetime, edge: str) -> Iterator[User]:
     recent = as_of - DAY
     for slot in (1, 2):
         for word, key in (

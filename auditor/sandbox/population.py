@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from random import Random
 
 from auditor.sandbox.facts import MISSING_COLUMNS, Key, Password, PlantedAccount, User
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.organization import BoxedAccount
-from auditor.sandbox.personas import Persona, personas
+from auditor.sandbox.personas import Persona, personas, third_key
+from auditor.sandbox.reports import counts_more_keys
 from auditor.sandbox.roots import roots
 
 _FIRST = ("ana", "bo", "chidi", "dorota", "eve", "femi", "goran", "hana", "ivo", "jun", "kofi", "lea", "mo")
 _LAST = ("adler", "baker", "costa", "diaz", "evans", "fischer", "garcia", "haas", "ito", "jones", "kim")
+# How many kinds of root there are, dealt out by rank.
+ROOT_KINDS = len(roots(datetime(2026, 1, 1, tzinfo=UTC)))
 
 
 class Population:
@@ -27,20 +31,25 @@ class Population:
 
     def facts(self, account: BoxedAccount, fault: str, reachable: bool) -> PlantedAccount:
         """Everything that is true of one account."""
-        root = self._roots[account.rank % len(self._roots)]
+        root: User | None = self._roots[account.rank % ROOT_KINDS]
+        if root is not None and fault == "missing-columns":
+            # What the report cannot tell, the account summary must not tell either.
+            root = replace(root, mfa=True)
         return PlantedAccount(
             account.id,
             account.state,
             reachable,
             fault,
             None if fault == "no-root-row" else root,
-            self._users(account),
+            self._users(account, counts_more_keys(account.rank, fault)),
             MISSING_COLUMNS if fault == "missing-columns" else frozenset(),
         )
 
-    def _users(self, account: BoxedAccount) -> tuple[User, ...]:
+    def _users(self, account: BoxedAccount, with_third_key: bool) -> tuple[User, ...]:
         rng = Random(f"{self._options.seed}:users:{account.id}")
         users = [user for persona in self._share(account.rank) for user in persona]
+        if with_third_key and self._options.users:
+            users.append(third_key(self._options.as_of))
         wanted = self._options.users + rng.randint(0, self._options.users // 5)
         users += random_users(rng, self._options.as_of, wanted - len(users))
         return tuple(sorted(users, key=lambda user: user.name))

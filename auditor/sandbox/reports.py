@@ -16,7 +16,8 @@ COLUMNS = (
     *(f"access_key_{slot}_{column}" for slot in (1, 2) for column in _KEY_COLUMNS),
     *("cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated"),
 )
-_EXTRA_VALUES = {"additional_credentials_info": "N/A", "passkey_count": "0"}
+_INFO = "additional_credentials_info"
+_EXTRA_VALUES = {_INFO: "N/A", "passkey_count": "0"}
 _ROOT_LAST = (*COLUMNS[2:], *COLUMNS[:2])
 
 
@@ -38,14 +39,19 @@ PLAIN = Layout()
 LAYOUTS = (
     PLAIN,
     Layout(documented=True, quoted=True),
-    Layout(columns=(*COLUMNS, "additional_credentials_info")),
+    Layout(columns=(*COLUMNS, _INFO)),
     Layout(columns=_ROOT_LAST, quoted=True),
     PLAIN,
     Layout(columns=(*COLUMNS[:4], "passkey_count", *COLUMNS[4:])),
     Layout(newline="\r\n", quoted=True),
-    Layout(documented=True, columns=(*COLUMNS, "additional_credentials_info"), newline="\r\n"),
+    Layout(documented=True, columns=(*COLUMNS, _INFO), newline="\r\n"),
     Layout(documented=True, columns=tuple(reversed(COLUMNS)), quoted=True),
 )
+
+
+def counts_more_keys(rank: int, fault: str) -> bool:
+    """Whether the account's report has the column that counts keys beyond two."""
+    return _INFO in layout_of(rank, fault).columns
 
 
 def layout_of(rank: int, fault: str) -> Layout:
@@ -60,7 +66,7 @@ def render(account: PlantedAccount, layout: Layout, arn_prefix: str) -> bytes:
     """
     rows = [] if account.root is None else [account.root]
     table = [list(layout.columns)]
-    table += [_arranged(_row(user, layout, arn_prefix), layout) for user in (*rows, *account.users)]
+    table += [_arranged(user, layout, _row(user, layout, arn_prefix)) for user in (*rows, *account.users)]
     table = spoil(account.fault, table)
     lines = [",".join(_quoted(row) if layout.quoted else row) for row in table]
     return spoil_text(account.fault, layout.newline.join(lines)).encode()
@@ -70,10 +76,12 @@ def _quoted(row: list[str]) -> list[str]:
     return [f'"{cell}"' if "," in cell else cell for cell in row]
 
 
-def _arranged(row: list[str], layout: Layout) -> list[str]:
+def _arranged(user: User, layout: Layout, row: list[str]) -> list[str]:
     if layout.columns is COLUMNS:
         return row
     cells = {**_EXTRA_VALUES, **dict(zip(COLUMNS, row, strict=True))}
+    if user.more_keys:
+        cells[_INFO] = f"Additional access keys: {len(user.more_keys)}. Use ListAccessKeys to see them"
     return [cells[column] for column in layout.columns]
 
 

@@ -12,10 +12,11 @@ from random import Random
 
 from aiohttp import web
 
-from auditor.sandbox.iam import NoAnswerError
+from auditor.sandbox.answers import Reply, code_of, failure, success
+from auditor.sandbox.gates import Gates
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.sessions import Operation, Sessions
-from auditor.sandbox.wire import AwsError, Call, Reply, failure, json_code, read_call, success
+from auditor.sandbox.wire import AwsError, Call, CutShortError, NoAnswerError, read_call
 
 # Lets a reset be a reset (RST), not a polite end of the connection.
 _LINGER_NOT = struct.pack("ii", 1, 0)
@@ -54,17 +55,18 @@ class Endpoint:
         self,
         options: SandboxOptions,
         sessions: Sessions,
+        gates: Gates,
         services: Mapping[str, Mapping[str, Operation]],
         requests: Counter[str],
         errors: Counter[str],
     ) -> None:
         self._latency, self._disturbance = options.latency, Disturbance(options)
-        self._sessions, self._services = sessions, services
+        self._sessions, self._gates, self._services = sessions, gates, services
         self._requests, self._errors = requests, errors
         self._number = 0
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        call = read_call(request.headers, await request.read())
+        call = read_call(request.headers, await request.read(), request.method, request.raw_path)
         self._requests[call.operation] += 1
         self._number += 1
         request_id = f"00000000-0000-4000-8000-{self._number:012x}"
@@ -75,10 +77,15 @@ class Endpoint:
         except ConnectionLostError:
             self._errors["ConnectionReset"] += 1
             return _reset(request)
+        except CutShortError as cut:
+            self._errors["CutShort"] += 1
+            return await _half(request, success(call, str(cut), request_id))
         except NoAnswerError:
             await asyncio.Event().wait()
             raise
         headers = {"Content-Type": reply.content_type, "x-amzn-RequestId": request_id}
+        if reply.error_type:
+            headers["x-amzn-ErrorType"] = reply.error_type
         return web.Response(status=reply.status, body=reply.body, headers=headers)
 
     def _answer(self, call: Call, request_id: str) -> Reply:
@@ -89,9 +96,10 @@ class Endpoint:
             if operation is None:
                 raise AwsError("InvalidAction", f"Could not find operation {call.operation}")
             identity.require(call)
+            self._gates.check(identity, call)
             return success(call, operation(identity, call), request_id)
         except AwsError as error:
-            self._errors[json_code(error.code) if call.service == "organizations" else error.code] += 1
+            self._errors[code_of(call.service, error.code)] += 1
             return failure(call, error, request_id)
 
 
@@ -102,6 +110,17 @@ def _reset(request: web.BaseRequest) -> web.Response:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
         request.transport.abort()
     return web.Response()
+
+
+async def _half(request: web.BaseRequest, reply: Reply) -> web.StreamResponse:
+    """The first half of an answer whose length is promised in full."""
+    response = web.StreamResponse(status=reply.status, headers={"Content-Type": reply.content_type})
+    response.content_length = len(reply.body)
+    await response.prepare(request)
+    await response.write(reply.body[: len(reply.body) // 2])
+    if request.transport is not None:
+        request.transport.close()
+    return response
 
 
 @contextlib.asynccontextmanager

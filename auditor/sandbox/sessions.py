@@ -15,6 +15,7 @@ from auditor.sandbox.wire import AwsError, Call
 
 BASE_KEY = "AKIASANDBOXCALLER001"
 BASE_SECRET = "not-a-secret-only-a-word-for-the-sandbox"
+BASE_TOKEN = "token-that-the-sandbox-takes-with-the-base-key"
 # Credentials of a login that has run out.
 EXPIRED_KEY = "ASIASANDBOXEXPIRED01"
 EXPIRED_TOKEN = "a-token-that-has-expired"
@@ -81,7 +82,7 @@ class Sessions:
         """Whose keys signed the call; raises the AWS error for none, unknown and expired ones."""
         if not call.access_key:
             raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
-        if call.access_key == BASE_KEY and not call.token:
+        if call.access_key == BASE_KEY and call.token in ("", BASE_TOKEN):
             return self._base
         session = self._by_key.get(call.access_key)
         if session is None or session.token != call.token:

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.organization import BoxedOrganization
 from auditor.sandbox.sessions import Identity, Operation, Sessions, allowed_actions
-from auditor.sandbox.wire import AwsError, Call
+from auditor.sandbox.wire import AwsError, Call, NoAnswerError
 
 _ROLE_ARN = re.compile(r"arn:([a-z-]+):iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]{1,64})", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
@@ -48,6 +48,8 @@ class Sts:
         policy = call.params.get("Policy")
         actions = allowed_actions(policy) if policy else None
         partition, account_id, role = found.groups()
+        if self._faults.get(account_id) == "hang-sts":
+            raise NoAnswerError
         if not self._may_assume(partition, account_id, role, call.params.get("ExternalId", "")):
             raise AwsError("AccessDenied", _refusal(identity, role_arn), 403)
         arn = f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{name}"

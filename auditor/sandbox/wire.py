@@ -1,4 +1,4 @@
-"""The two AWS wire protocols as the box speaks them: query (form in, XML out) and JSON 1.1."""
+"""Requests as the box reads them: who calls which operation of which service, in four wire protocols."""
 
 from __future__ import annotations
 
@@ -6,26 +6,28 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl
-from xml.sax.saxutils import escape
 
-JSON_TARGET = "AWSOrganizationsV20161128"
-NAMESPACES = {
-    "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
-    "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
+# query: form in, XML out. ec2: the same with other envelopes. json: JSON 1.1. rest: JSON with paths.
+PROTOCOLS = {
+    "sts": "query",
+    "iam": "query",
+    "ec2": "ec2",
+    "organizations": "json",
+    "sso": "json",
+    "account": "rest",
+    "access-analyzer": "rest",
 }
-_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts"}
-_ACCESS_KEY = re.compile(r"^AWS4-HMAC-SHA256 +Credential=([^/, ]+)/")
-# What the query protocol calls an error, and what JSON 1.1 calls the same.
-_JSON_CODES = {
-    "AccessDenied": "AccessDeniedException",
-    "ExpiredToken": "ExpiredTokenException",
-    "InvalidClientTokenId": "UnrecognizedClientException",
-    "MissingAuthenticationToken": "MissingAuthenticationTokenException",
-    "InvalidAction": "UnknownOperationException",
-    "Throttling": "TooManyRequestsException",
-    "ServiceUnavailable": "ServiceUnavailableException",
+_ROUTES = {
+    ("GET", "/analyzer"): "ListAnalyzers",
+    ("POST", "/getAlternateContact"): "GetAlternateContact",
+    ("POST", "/getContactInformation"): "GetContactInformation",
 }
+_SCOPE = re.compile(r"^AWS4-HMAC-SHA256 +Credential=([^/, ]+)/\d*/([^/, ]*)/([^/, ]*)/aws4_request")
+# What an unsigned call is for, so that it is refused in the words of its service.
+_TARGETS = {"AWSOrganizationsV20161128": "organizations", "SWBExternalService": "sso"}
+_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts", "2016-11-15": "ec2"}
 
 
 class AwsError(Exception):
@@ -36,75 +38,49 @@ class AwsError(Exception):
         self.code, self.message, self.status, self.extra = code, message, status, extra
 
 
+class NoAnswerError(Exception):
+    """The call is taken and no answer ever comes."""
+
+
+class CutShortError(Exception):
+    """The connection ends in the middle of the answer, which is the exception's text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, read but not yet believed."""
+    """One request, read but not yet believed; ``service`` and ``region`` are those it was signed for."""
 
     service: str
     operation: str
-    params: Mapping[str, str]
+    params: Mapping[str, Any]
     access_key: str
     token: str
+    region: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer, ready for the socket."""
-
-    status: int
-    content_type: str
-    body: bytes
-
-
-def read_call(headers: Mapping[str, str], body: bytes) -> Call:
-    """What is called, and under which access key."""
-    found = _ACCESS_KEY.match(headers.get("Authorization", ""))
-    access_key = found.group(1) if found else ""
+def read_call(headers: Mapping[str, str], body: bytes, method: str = "POST", path: str = "/") -> Call:
+    """What is called, and under which access key; ``path`` with its query string."""
+    found = _SCOPE.match(headers.get("Authorization", ""))
+    access_key, region, service = found.groups() if found else ("", "", "")
     token = headers.get("X-Amz-Security-Token", "")
-    prefix, _, operation = headers.get("X-Amz-Target", "").partition(".")
-    if prefix == JSON_TARGET:
-        return Call("organizations", operation, _json_object(body), access_key, token)
+    target = headers.get("X-Amz-Target", "")
+    if target:
+        prefix, _, operation = target.partition(".")
+        service = service or _TARGETS.get(prefix, "")
+        return Call(service, operation, _json_object(body), access_key, token, region)
+    if PROTOCOLS.get(service) == "rest":
+        place, _, query = path.partition("?")
+        operation = _ROUTES.get((method, place), place)
+        return Call(service, operation, dict(parse_qsl(query)) | _json_object(body), access_key, token, region)
     form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    service = _VERSIONS.get(form.get("Version", ""), "")
-    return Call(service, form.get("Action", ""), form, access_key, token)
+    service = service or _VERSIONS.get(form.get("Version", ""), "")
+    return Call(service, form.get("Action", ""), form, access_key, token, region)
 
 
-def _json_object(body: bytes) -> dict[str, str]:
+def _json_object(body: bytes) -> dict[str, Any]:
     try:
         read = json.loads(body or b"{}")
     except ValueError:
         read = None
     # An operation that finds nothing it needs answers with the proper error.
     return read if isinstance(read, dict) else {}
-
-
-def success(call: Call, result: str, request_id: str) -> Reply:
-    """``result`` is JSON for Organizations, the inside of the XML result element for STS and IAM."""
-    if call.service == "organizations":
-        return Reply(200, "application/x-amz-json-1.1", result.encode())
-    name = call.operation
-    text = (
-        f'<{name}Response xmlns="{NAMESPACES[call.service]}"><{name}Result>{result}</{name}Result>'
-        f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata></{name}Response>"
-    )
-    return Reply(200, "text/xml", text.encode())
-
-
-def failure(call: Call, error: AwsError, request_id: str) -> Reply:
-    """The error in the words and the shape of the call's protocol."""
-    if call.service == "organizations":
-        # JSON 1.1 has no 401 or 403: all that is the sender's fault is 400.
-        body = {"__type": json_code(error.code), "Message": error.message, **error.extra}
-        status = error.status if error.status >= 500 else 400
-        return Reply(status, "application/x-amz-json-1.1", json.dumps(body).encode())
-    text = (
-        f'<ErrorResponse xmlns="{NAMESPACES.get(call.service, NAMESPACES["sts"])}"><Error>'
-        f"<Type>{'Receiver' if error.status >= 500 else 'Sender'}</Type><Code>{error.code}</Code>"
-        f"<Message>{escape(error.message)}</Message></Error><RequestId>{request_id}</RequestId></ErrorResponse>"
-    )
-    return Reply(error.status, "text/xml", text.encode())
-
-
-def json_code(code: str) -> str:
-    """The JSON protocol's word for an error."""
-    return _JSON_CODES.get(code, code)

@@ -8,7 +8,7 @@ import random
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,13 @@ def started(box: Box, out: Path) -> subprocess.Popen[bytes]:
     )
 
 
+def wait_for(something: Callable[[], object]) -> None:
+    """Wait until it is there; a busy machine may take a while to start a process."""
+    until = time.monotonic() + 60
+    while not something() and time.monotonic() < until:
+        time.sleep(0.01)
+
+
 def only_folder(out: Path) -> Path | None:
     return next((p for p in out.iterdir() if (p / "journal.jsonl").exists()), None) if out.exists() else None
 
@@ -55,12 +62,13 @@ def test_kill_9_at_twenty_moments_loses_nothing(small: Box, tmp_path: Path) -> N
         folder = only_folder(out)
         if folder is None:
             process = started(small, out)
+            wait_for(lambda: only_folder(out))  # noqa: B023 -- called at once
         else:
             resuming: list[str | Path] = ["collect", "--resume", folder]
             process = subprocess.Popen(
                 command(resuming), env=small.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
-        time.sleep(chance.uniform(0.6, 1.6))
+        time.sleep(chance.uniform(0.0, 1.6))
         process.send_signal(signal.SIGKILL)
         process.wait()
     for out in sorted(tmp_path.glob("killed-*")):
@@ -80,11 +88,7 @@ def test_kill_9_at_twenty_moments_loses_nothing(small: Box, tmp_path: Path) -> N
 def interrupted(box: Box, out: Path) -> Path:
     """A snapshot whose run was killed after some accounts."""
     process = started(box, out)
-    for _ in range(200):
-        folder = only_folder(out)
-        if folder and (folder / "journal.jsonl").read_bytes().count(b'"assessed"') >= 3:
-            break
-        time.sleep(0.02)
+    wait_for(lambda: (f := only_folder(out)) and (f / "journal.jsonl").read_bytes().count(b'"assessed"') >= 3)
     process.kill()
     process.wait()
     folder = only_folder(out)
@@ -168,7 +172,8 @@ def test_the_second_ctrl_c_leaves_at_once_and_the_snapshot_can_be_resumed(tmp_pa
     with sandbox.serve() as url:
         box = Box(sandbox, url)
         process = started(box, tmp_path)
-        time.sleep(3)
+        wait_for(lambda: only_folder(tmp_path))
+        time.sleep(1)
         process.send_signal(signal.SIGINT)
         time.sleep(0.5)
         assert process.poll() is None, "the first waits for what is in flight"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
+import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,7 @@ from aiohttp import web
 from auditor.aws.calls import Calls
 from auditor.aws.organization import AwsDirectory
 from auditor.aws.session import open_clients
-from auditor.errors import AccessError
+from auditor.errors import AccessError, ConfigurationError
 
 ANSWER = """<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>
 <Arn>arn:aws:iam::000000000001:user/auditor</Arn><UserId>AIDA</UserId><Account>000000000001</Account>
@@ -24,15 +26,17 @@ KNOWN, UNKNOWN = trustme.CA(), trustme.CA()
 
 
 @contextlib.asynccontextmanager
-async def server(certificate: trustme.LeafCert) -> AsyncIterator[tuple[int, list[str]]]:
-    """An STS on https://localhost; yields its port and the requests that got through."""
+async def server(
+    certificate: trustme.LeafCert, answers: Sequence[str] = (ANSWER,)
+) -> AsyncIterator[tuple[int, list[str]]]:
+    """An STS, or a giver of ``answers`` in turn, on https://localhost; yields its port and what got through."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     certificate.configure_cert(context)
     seen: list[str] = []
 
     async def answer(request: web.Request) -> web.Response:
         seen.append(await request.text())
-        return web.Response(text=ANSWER, content_type="text/xml")
+        return web.Response(text=answers[(len(seen) - 1) % len(answers)], content_type="text/xml")
 
     runner = web.ServerRunner(web.Server(answer))  # type: ignore[arg-type]
     await runner.setup()
@@ -135,6 +139,62 @@ async def test_the_sdks_own_log_in_is_verified_too(tmp_path: Path, monkeypatch: 
             async with open_clients("chained", "us-east-1", 2):
                 pass
         assert seen == []
+
+
+CONTAINER = {"AccessKeyId": "A", "SecretAccessKey": "B", "Token": "C", "Expiration": "2099-01-01T00:00:00Z"}
+INSTANCE = CONTAINER | {"Code": "Success"}
+
+
+def from_metadata(kind: str, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No keys but those that the metadata service of a container or an instance on ``port`` hands out."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    url = f"https://localhost:{port}/"
+    if kind == "container":
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+    else:
+        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "false")
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", url)
+
+
+async def access_key() -> str:
+    async with open_clients(None, "us-east-1", 2) as clients:
+        return (await clients.caller_credentials.get_frozen_credentials()).access_key  # type: ignore[no-any-return]
+
+
+METADATA = {"container": [json.dumps(CONTAINER)], "instance": ["token", "role", json.dumps(INSTANCE)]}
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize("metadata", METADATA)
+@pytest.mark.parametrize("kind", CERTIFICATES)
+async def test_credentials_are_not_fetched_from_a_wrong_host(
+    kind: str, metadata: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with server(CERTIFICATES[kind], METADATA[metadata]) as (port, seen):
+        from_metadata(metadata, port, monkeypatch)
+        with pytest.raises(AccessError, match=r"(?i)certificate"):
+            await access_key()
+        assert seen == []
+
+
+@pytest.mark.usefixtures("trusting")
+@pytest.mark.parametrize("metadata", METADATA)
+async def test_credentials_are_fetched_with_the_named_bundle(metadata: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with server(KNOWN.issue_cert("localhost"), METADATA[metadata]) as (port, seen):
+        from_metadata(metadata, port, monkeypatch)
+        assert await access_key() == "A"
+        assert len(seen) == len(METADATA[metadata])
+
+
+@pytest.mark.usefixtures("trusting")
+async def test_credentials_are_not_fetched_from_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    from_metadata("container", 1, monkeypatch)
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "https://credentials.example/")
+    with pytest.raises(ConfigurationError, match=r"credentials\.example"):
+        await access_key()
 
 
 @pytest.mark.usefixtures("trusting")

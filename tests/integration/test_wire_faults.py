@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -16,10 +17,17 @@ from auditor.aws.pace import Pace
 from auditor.aws.session import open_clients
 from auditor.errors import EvidenceError
 from auditor.sandbox import Sandbox, SandboxOptions
+from auditor.sandbox.faults import THROTTLES
 from auditor.snapshot import Snapshot
-from tests.boxed import AS_OF, Box
+from tests.boxed import AS_OF, Box, error_line
 
 SIZE = {"accounts": 25, "users": 3, "as_of": AS_OF, "faulty": False}
+
+
+def member() -> str:
+    """An account that is entered by its role."""
+    plain = Sandbox(SandboxOptions(**SIZE))  # type: ignore[arg-type]
+    return next(a.id for a in plain.organization.active if not a.is_management)
 
 
 @pytest.mark.parametrize(
@@ -29,11 +37,21 @@ SIZE = {"accounts": 25, "users": 3, "as_of": AS_OF, "faulty": False}
         {"error_rate": 0.1},
         {"reset_rate": 0.1},
         {"throttle_rate": 0.1, "error_rate": 0.1, "reset_rate": 0.05},
-        {"throttle_rate": 0.5, "disturbed": frozenset({"sts"})},
-        {"throttle_rate": 0.5, "disturbed": frozenset({"organizations"})},
+        {"throttle_rate": 0.4, "disturbed": frozenset({"sts"})},
+        {"throttle_rate": 0.4, "disturbed": frozenset({"organizations"})},
+        {"throttle_rate": 0.4, "disturbed": frozenset({"iam"})},
         {"session_seconds": 3.0, "report_delay": 4.0},
     ],
-    ids=["throttled", "503", "resets", "all at once", "sts throttled", "organizations throttled", "3 s sessions"],
+    ids=[
+        "throttled",
+        "503",
+        "resets",
+        "all",
+        "sts throttled",
+        "organizations throttled",
+        "iam throttled",
+        "3 s sessions",
+    ],
 )
 def test_every_account_is_collected(trouble: dict[str, object], tmp_path: Path) -> None:
     sandbox = Sandbox(SandboxOptions(**SIZE, **trouble))  # type: ignore[arg-type]
@@ -52,19 +70,60 @@ def test_every_account_is_collected(trouble: dict[str, object], tmp_path: Path) 
         assert sum(run["throttles"].values()) > 0
 
 
-@pytest.mark.parametrize("fault", ["capacity", "expires"])
-def test_a_report_that_is_late_or_expires_is_asked_for_again(fault: str, tmp_path: Path) -> None:
-    plain = Sandbox(SandboxOptions(**SIZE))  # type: ignore[arg-type]
-    account = next(a.id for a in plain.organization.active if not a.is_management)
+@pytest.mark.parametrize("fault", ["capacity", "expires", "cut-short"])
+def test_a_report_that_is_late_expires_or_is_cut_short_is_asked_for_again(fault: str, tmp_path: Path) -> None:
+    account = member()
     sandbox = Sandbox(SandboxOptions(**SIZE, faults={account: fault}))  # type: ignore[arg-type]
     with sandbox.serve() as url:
         result = Box(sandbox, url).auditor("collect", "--out", tmp_path, "--account", account)
     assert result.returncode == 0, result.stderr
+    troubles = {"capacity": ("LimitExceeded", 2), "expires": ("ReportExpired", 1), "cut-short": ("CutShort", 2)}
+    code, times = troubles[fault]
+    assert sandbox.errors[code] == times
+    (record,) = [r for r in Snapshot.open(Path(result.stdout.strip())).manifest.accounts if r.account.id == account]
+    assert [(f.kind, f.size) for f in record.evidence] == [("credential-report", len(sandbox.report(account)))]
+
+
+def test_one_throttled_account_costs_the_others_no_call(tmp_path: Path) -> None:
+    account = member()
+    sandbox = Sandbox(SandboxOptions(**SIZE, faults={account: "throttled"}))  # type: ignore[arg-type]
+    with sandbox.serve() as url:
+        result = Box(sandbox, url).auditor("collect", "--out", tmp_path, "--log-format", "json")
+    assert result.returncode == 0, result.stderr
+    retried = [line for line in map(json.loads, result.stderr.splitlines()) if line["event"] == "call-retried"]
+    assert [(line["account"], line["service"], line["code"]) for line in retried] == [
+        (account, "iam", "Throttling")
+    ] * THROTTLES
+    active = len(sandbox.organization.active)
+    assert sandbox.requests["GenerateCredentialReport"] == active + THROTTLES
+    assert sandbox.requests["GetCredentialReport"] == active
+
+
+def test_a_name_that_does_not_resolve_is_a_gap_of_each_account(tmp_path: Path) -> None:
+    sandbox = Sandbox(SandboxOptions(**SIZE))  # type: ignore[arg-type]
+    with sandbox.serve() as url:
+        nowhere = {"AWS_ENDPOINT_URL_IAM": "http://no-such-host.invalid"}
+        result = Box(sandbox, url).auditor("collect", "--out", tmp_path, env=nowhere)
+    assert result.returncode == 3, result.stderr
+    records = Snapshot.open(Path(result.stdout.strip())).manifest.accounts
+    gaps = {r.account.id: [(g.stage, g.code) for g in r.gaps] for r in records if r.gaps}
+    assert gaps == {a.id: [("generate", "EndpointConnectionError")] for a in sandbox.organization.active}
+    assert all("no-such-host.invalid" in g.message for r in records for g in r.gaps)
+    assert sandbox.requests["GenerateCredentialReport"] == 0
+
+
+def test_a_caller_who_cannot_resolve_sts_is_told(tmp_path: Path) -> None:
+    sandbox = Sandbox(SandboxOptions(**SIZE))  # type: ignore[arg-type]
+    with sandbox.serve() as url:
+        nowhere = {"AWS_ENDPOINT_URL_STS": "http://no-such-host.invalid"}
+        result = Box(sandbox, url).auditor("collect", "--out", tmp_path, env=nowhere)
+    assert result.returncode == 3
+    assert "no-such-host.invalid" in error_line(result)
+    assert "check the network, the proxy and the region" in error_line(result)
 
 
 def test_wrong_account_stops_the_run(tmp_path: Path) -> None:
-    plain = Sandbox(SandboxOptions(**SIZE))  # type: ignore[arg-type]
-    account = next(a.id for a in plain.organization.active if not a.is_management)
+    account = member()
     sandbox = Sandbox(SandboxOptions(**SIZE, faults={account: "wrong-account"}))  # type: ignore[arg-type]
     with sandbox.serve() as url:
         result = Box(sandbox, url).auditor("run", "--out", tmp_path)
@@ -72,8 +131,9 @@ def test_wrong_account_stops_the_run(tmp_path: Path) -> None:
     assert "credentials of two accounts were mixed up" in result.stderr
 
 
-def test_an_account_that_never_answers_ends_at_its_time_limit(tmp_path: Path) -> None:
-    sandbox = Sandbox(SandboxOptions(accounts=12, users=2, as_of=AS_OF, default_faults=("hang",)))
+@pytest.mark.parametrize("fault", ["hang", "hang-sts"])
+def test_an_account_that_never_answers_ends_at_its_time_limit(fault: str, tmp_path: Path) -> None:
+    sandbox = Sandbox(SandboxOptions(accounts=12, users=2, as_of=AS_OF, default_faults=(fault,)))
     (tmp_path / "auditor.yaml").write_text("account_timeout: 2\n")
     with sandbox.serve() as url:
         result = Box(sandbox, url).auditor("collect", cwd=tmp_path)
@@ -94,6 +154,18 @@ def test_a_run_ends_at_its_time_limit_with_what_it_has(tmp_path: Path) -> None:
     assert manifest.interrupted
 
 
+def test_an_sts_that_never_answers_ends_the_run_at_its_time_limit(tmp_path: Path) -> None:
+    """Not even who is calling is known then."""
+    (tmp_path / "auditor.yaml").write_text("run_timeout: 2\n")
+    sandbox = Sandbox(SandboxOptions(**SIZE))  # type: ignore[arg-type]
+    with socket.create_server(("127.0.0.1", 0)) as silent, sandbox.serve() as url:
+        deaf = {"AWS_ENDPOINT_URL_STS": f"http://127.0.0.1:{silent.getsockname()[1]}"}
+        result = Box(sandbox, url).auditor("collect", cwd=tmp_path, env=deaf)
+    assert result.returncode == 3
+    assert "AWS did not list any account within 2 seconds" in error_line(result)
+    assert not list(tmp_path.rglob("manifest.json"))
+
+
 async def test_a_session_may_do_no_more_than_its_policy_says(monkeypatch: pytest.MonkeyPatch) -> None:
     sandbox = Sandbox(SandboxOptions(**SIZE))  # type: ignore[arg-type]
     with sandbox.serve() as url:
@@ -110,7 +182,7 @@ async def test_a_session_may_do_no_more_than_its_policy_says(monkeypatch: pytest
             role = RoleSettings(sandbox.options.role, "test", 3600, "aws", policy=narrow)
             entered = await AwsAccess(clients, calls, role, caller).open(account)
             with pytest.raises(EvidenceError) as caught:
-                await CredentialReportCollector(clients, 5).collect(account, entered)
+                await CredentialReportCollector(clients, 5).collect(account.id, entered, {})
     assert (caught.value.stage, caught.value.code) == ("generate", "AccessDenied")
 
 
@@ -125,6 +197,9 @@ async def test_callers_of_a_throttled_service_slow_down_together_and_recover() -
     began = clock()
     await asyncio.gather(*(pace.turn() for _ in range(6)))
     assert clock() - began >= 4 * narrow
+    narrow, turn = pace.gap, clock()
+    pace.passed(turn - 10)  # in flight since before the storm
+    assert pace.gap == narrow
     for _ in range(100):
-        pace.passed()
+        pace.passed(turn)
     assert pace.gap == 0

@@ -13,7 +13,7 @@ import pytest
 from auditor.catalog import DEFAULT_BENCHMARKS, Control, config_folder, load_catalog
 from auditor.catalog import loading as catalog_loading
 from auditor.errors import CatalogError
-from auditor.model import CREDENTIAL_REPORT, Severity, Unit
+from auditor.model import CREDENTIAL_REPORT, ORGANIZATION_EVIDENCE, Severity, Unit
 
 CATALOG = load_catalog()
 CIS_IDS: dict[str, list[str]] = json.loads((Path(__file__).parents[1] / "data" / "cis_ids.json").read_text())
@@ -31,19 +31,95 @@ CIS_COUNTS = {
     "6.0.0": 21,
     "7.0.0": 26,
 }
-AUTOMATED = {
-    "access-key-1-rotated-45d": ("key_age", {"max_age_days": 45}),
-    "access-key-2-rotated-45d": ("key_age", {"max_age_days": 45}),
-    "access-key-rotated-90d": ("key_age", {"max_age_days": 90}),
-    "console-user-mfa": ("console_mfa", {}),
-    "credentials-unused-45d": ("unused", {"max_unused_days": 45}),
-    "credentials-unused-90d": ("unused", {"max_unused_days": 90}),
-    "no-access-key-at-user-setup": ("key_at_setup", {"same_time_tolerance_seconds": 10}),
-    "root-mfa": ("root_mfa", {"pass_when_root_password_absent": True}),
-    "root-mfa-always": ("root_mfa", {"pass_when_root_password_absent": False}),
-    "root-no-access-key": ("root_no_key", {}),
-    "root-use-avoided": ("root_unused", {"lookback_days": 90}),
-    "single-active-access-key": ("active_key_count", {"max_active_keys": 1}),
+# Check, parameters and evidence of every control that has a check.
+CHECKED = {
+    **{
+        f"access-key-{slot}-rotated-{days}d": ("key_age", {"max_age_days": days}, [CREDENTIAL_REPORT])
+        for slot in (1, 2)
+        for days in (30, 45, 60, 90)
+    },
+    **{
+        f"access-key-{slot}-unused-{days}d": ("unused", {"max_unused_days": days}, [CREDENTIAL_REPORT])
+        for slot in (1, 2)
+        for days in (30, 45, 60, 90)
+    },
+    **{
+        f"password-policy-{name}": ("password_character", {"character": name}, ["password-policy"])
+        for name in ("uppercase", "lowercase", "symbol", "number")
+    },
+    "access-key-rotated-90d": ("key_age", {"max_age_days": 90}, [CREDENTIAL_REPORT]),
+    "access-analyzer-all-regions": (
+        "analyzer_everywhere",
+        {"analyzer_types": ["ACCOUNT", "ORGANIZATION"]},
+        ["access-analyzers"],
+    ),
+    "account-contact-current": ("contact_on_file", {}, ["contacts"]),
+    "cloudshell-full-access-restricted": (
+        "policy_attached_to_nobody",
+        {"policy": "AWSCloudShellFullAccess"},
+        ["authorization-details"],
+    ),
+    "console-user-mfa": ("console_mfa", {}, [CREDENTIAL_REPORT]),
+    "credentials-unused-45d": ("unused", {"max_unused_days": 45}, [CREDENTIAL_REPORT]),
+    "credentials-unused-90d": ("unused", {"max_unused_days": 90}, [CREDENTIAL_REPORT]),
+    "ec2-instance-role-used": ("instance_has_profile", {}, ["ec2-instances"]),
+    "expired-server-certs-removed": ("certificate_valid", {}, ["server-certificates"]),
+    "identity-managed-centrally": ("central_identity", {}, ["identity-providers", "identity-center"]),
+    "no-access-key-at-user-setup": ("key_at_setup", {"same_time_tolerance_seconds": 10}, [CREDENTIAL_REPORT]),
+    "no-full-admin-policy": ("full_admin_policy", {}, ["authorization-details"]),
+    "org-guardrail-policies": ("organization_policies_shown", {}, ["organization-policies"]),
+    "org-management-account-no-workloads": ("management_account_shown", {}, ["ou-tree"]),
+    "org-ou-structured": ("ou_tree_shown", {}, ["ou-tree"]),
+    "org-policies-delegated-admin": ("policies_delegated", {}, ["resource-policy"]),
+    "org-root-access-centralized": ("root_access_centralized", {}, ["organization-features"]),
+    "org-services-delegated-admins": (
+        "delegated_services_shown",
+        {},
+        ["delegated-administrators", "trusted-services"],
+    ),
+    "password-policy-expiry-90d": ("password_expiry", {"max_password_age_days": 90}, ["password-policy"]),
+    "password-policy-min-length-14": ("password_length", {"minimum_length": 14}, ["password-policy"]),
+    "password-policy-reuse-24": ("password_reuse", {"reuse_prevention": 24}, ["password-policy"]),
+    "resource-policy-no-open-principal": ("no_open_role_trust", {}, ["authorization-details"]),
+    "root-hardware-mfa": (
+        "root_hardware_mfa",
+        {"pass_when_root_password_absent": True},
+        [CREDENTIAL_REPORT, "account-summary", "virtual-mfa-devices"],
+    ),
+    "root-hardware-mfa-always": (
+        "root_hardware_mfa",
+        {"pass_when_root_password_absent": False},
+        [CREDENTIAL_REPORT, "account-summary", "virtual-mfa-devices"],
+    ),
+    "root-mfa": ("root_mfa", {"pass_when_root_password_absent": True}, [CREDENTIAL_REPORT, "account-summary"]),
+    "root-mfa-always": ("root_mfa", {"pass_when_root_password_absent": False}, [CREDENTIAL_REPORT, "account-summary"]),
+    "root-no-access-key": ("root_no_key", {}, [CREDENTIAL_REPORT, "account-summary"]),
+    "root-use-avoided": ("root_unused", {"lookback_days": 90}, [CREDENTIAL_REPORT]),
+    "security-contact-registered": ("security_contact", {}, ["contacts"]),
+    "single-active-access-key": ("active_key_count", {"max_active_keys": 1}, [CREDENTIAL_REPORT]),
+    "support-role-exists": ("policy_attached_to_role", {"policy": "AWSSupportAccess"}, ["authorization-details"]),
+    "user-permissions-via-groups": ("permissions_via_groups", {}, ["authorization-details"]),
+}
+UNCHECKED = {"security-questions-set", "s3-block-public-access"}
+# The direction in which each number is stricter; false is less than true.
+STRICTER = {
+    "max_age_days": "less",
+    "max_unused_days": "less",
+    "max_active_keys": "less",
+    "max_password_age_days": "less",
+    "pass_when_root_password_absent": "less",
+    "same_time_tolerance_seconds": "more",
+    "lookback_days": "more",
+    "minimum_length": "more",
+    "reuse_prevention": "more",
+}
+UNITS = {
+    "no-full-admin-policy": Unit.POLICY,
+    "expired-server-certs-removed": Unit.CERTIFICATE,
+    "ec2-instance-role-used": Unit.INSTANCE,
+    "user-permissions-via-groups": Unit.USER,
+    "support-role-exists": Unit.ACCOUNT,
+    "password-policy-reuse-24": Unit.ACCOUNT,
 }
 
 
@@ -84,6 +160,8 @@ def test_a_requirement_points_at_the_meaning_its_version_has() -> None:
         assert ("credentials-unused-45d" in controls) != ("credentials-unused-90d" in controls)
         assert ("root-mfa" in controls) == (version in {"5.0.0", "6.0.0", "7.0.0"})
         assert ("root-mfa-always" in controls) != ("root-mfa" in controls)
+        assert ("root-hardware-mfa" in controls) == ("root-mfa" in controls)
+        assert ("root-hardware-mfa-always" in controls) == ("root-mfa-always" in controls)
 
 
 def test_every_control_is_asked_for_by_a_benchmark_and_the_reverse() -> None:
@@ -99,23 +177,44 @@ def test_ids_stand_quoted_in_the_files() -> None:
         assert all(re.fullmatch(r'  - id: "[^"]+"', line) for line in lines), file
 
 
-def test_automated_controls_name_their_check_and_parameters() -> None:
-    automated = {c.id: c for c in CATALOG.controls.values() if c.check}
-    assert {i: (c.check, c.parameters) for i, c in automated.items()} == AUTOMATED
-    assert all(c.evidence == (CREDENTIAL_REPORT,) and not c.planned for c in automated.values())
+def test_every_control_names_its_check_parameters_and_evidence() -> None:
+    checked = {c.id: (c.check, c.parameters, list(c.evidence)) for c in CATALOG.controls.values() if c.check}
+    assert checked == CHECKED
+    assert {c.id for c in CATALOG.controls.values() if not c.check} == UNCHECKED
 
 
-def test_manual_controls_read_no_evidence_and_say_how_to_test_by_hand() -> None:
+def test_every_number_says_which_way_is_stricter() -> None:
     for control in CATALOG.controls.values():
-        if control.check is None:
-            assert not control.evidence
-            assert control.how_tested.startswith("By hand for now." if control.planned else "By hand")
+        numbers = {name for name, value in control.parameters.items() if isinstance(value, int)}
+        assert control.stricter == {name: STRICTER[name] for name in numbers}
 
 
-def test_organization_controls_are_judged_once_per_organization() -> None:
+def test_what_a_person_answers_says_so() -> None:
     for control in CATALOG.controls.values():
-        assert (control.unit is Unit.ORGANIZATION) == control.id.startswith("org-")
-        assert (control.unit is Unit.ROOT) == (control.id.startswith("root-") and control.check is not None)
+        assert (control.assessment == "manual") == (control.by_hand or control.id in UNCHECKED)
+        assert control.how_tested.startswith("By hand") == (control.assessment == "manual")
+        assert "for now" not in control.how_tested
+
+
+def test_units_and_where_they_come_from() -> None:
+    for control in CATALOG.controls.values():
+        organizational = control.unit is Unit.ORGANIZATION
+        assert organizational == control.id.startswith("org-")
+        assert (control.unit is Unit.ROOT) == control.id.startswith("root-")
+        if control.evidence:
+            assert (control.evidence[0] in ORGANIZATION_EVIDENCE) == organizational
+        if control.unit in (Unit.CREDENTIAL, Unit.ROOT):
+            assert control.evidence[0] == CREDENTIAL_REPORT
+    assert {i: CATALOG.control(i).unit for i in UNITS} == UNITS
+
+
+def test_boundaries_are_said_in_words() -> None:
+    for control in CATALOG.controls.values():
+        for name in ("max_age_days", "max_unused_days", "minimum_length", "max_password_age_days"):
+            if name in control.parameters:
+                limit = int(str(control.parameters[name]))
+                outside = limit - 1 if name in ("max_unused_days", "minimum_length") else limit + 1
+                assert {str(limit), str(outside)} <= set(re.findall(r"\d+", control.how_tested)), control.id
 
 
 @pytest.mark.parametrize("control", CATALOG.controls.values(), ids=str)
@@ -177,7 +276,8 @@ def test_the_founding_rule_is_whole() -> None:
 def test_the_founding_rule_maps_to_key_rotation_in_every_version_of_cis() -> None:
     compliance = CATALOG.compliance("access-key-1-rotated-45d")
     rotation = CATALOG.compliance("access-key-rotated-90d")
-    assert compliance.requirements == ("aws-iam-rules:AWS_IAM_50", *rotation.requirements)
+    own = ("access-key-rules:access-key-1-rotated-45d", "aws-iam-rules:AWS_IAM_50")
+    assert compliance.requirements == (*own, *rotation.requirements)
     assert len(rotation.requirements) == len(CIS_COUNTS)
     assert compliance.frameworks == rotation.frameworks
     assert compliance.frameworks["pci_dss_4_0"] == ("8.3.9", "8.6.3")

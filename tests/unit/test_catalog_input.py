@@ -71,8 +71,21 @@ def test_a_small_folder_is_a_catalogue(tmp_path: Path) -> None:
         ("check: null", "check: key_age", r"must name the evidence it reads"),
         (
             "check: null",
-            "check: x\n    evidence: [e]\n    planned: true",
-            r"planned is for controls without a",
+            "check: x\n    evidence: [contact]",
+            r"unknown kind of evidence 'contact' \(did you mean 'contacts'",
+        ),
+        ("check: null", "check: null\n    planned: true", r"unknown key 'planned'"),
+        ("check: null", "check: null\n    parameters: {days: -1}", r"parameters: days must not be negative"),
+        ("check: null", "check: null\n    stricter: {days: less}", r"stricter: unknown parameter 'days'"),
+        (
+            "check: null",
+            "check: null\n    parameters: {name: x}\n    stricter: {name: less}",
+            r"stricter: name is neither a number nor true or false",
+        ),
+        (
+            "check: null",
+            "check: null\n    parameters: {days: 1}\n    stricter: {days: fewer}",
+            r"stricter\.days: Input should be 'less' or 'more'",
         ),
         ("unit: user", "unit: credential", r"credentials must be named for the unit 'credential'"),
         (
@@ -184,8 +197,8 @@ def test_the_same_id_twice_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_a_catalogue_is_refused(tmp_path: Path) -> None:
-    assert "neither a controls/ nor a benchmarks/ folder" in refusal(tmp_path)
-    assert "neither" in refusal(tmp_path / "missing")
+    assert "none of controls/, benchmarks/, crosswalks/, queries/ and parameters.yaml is there" in refusal(tmp_path)
+    assert "there is no such folder" in refusal(tmp_path / "missing")
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

@@ -73,30 +73,36 @@ class FakeAccess:
             raise EvidenceError("assume", "AccessDenied", "no")
         return account.id
 
+    async def room(self) -> None: ...
+
+    def organization(self) -> str:
+        return "o-test"
+
 
 class FakeCollector:
     """Answers with the account's id; ``faults`` raise instead, ``unusable`` fail the check."""
 
     kind = "credential-report"
     actions = ("iam:GetCredentialReport",)
+    after: tuple[str, ...] = ()
 
     def __init__(
         self, faults: Mapping[str, Exception] | None = None, unusable: Mapping[str, Exception] | None = None
     ) -> None:
         self.faults, self.unusable = faults or {}, unusable or {}
-        self.wait: Callable[[Account], Any] | None = None
+        self.wait: Callable[[str], Any] | None = None
 
-    async def collect(self, account: Account, calls: str) -> Evidence:
-        assert calls == account.id, "an account is collected with its own calls"
+    async def collect(self, owner_id: str, calls: str, known: Mapping[str, Evidence]) -> Evidence:
+        assert calls == owner_id, "an account is collected with its own calls"
         if self.wait:
-            await self.wait(account)
-        if account.id in self.faults:
-            raise self.faults[account.id]
-        return Evidence(self.kind, f"report of {account.id}".encode(), "csv", "request", NOW, NOW)
+            await self.wait(owner_id)
+        if owner_id in self.faults:
+            raise self.faults[owner_id]
+        return Evidence(self.kind, f"report of {owner_id}".encode(), "csv", "request", NOW, NOW)
 
-    def check(self, account: Account, evidence: Evidence) -> None:
-        if account.id in self.unusable:
-            raise self.unusable[account.id]
+    def check(self, owner_id: str, evidence: Evidence) -> None:
+        if owner_id in self.unusable:
+            raise self.unusable[owner_id]
 
 
 class FakeProgress:
@@ -179,7 +185,7 @@ async def test_unusable_evidence_is_kept_and_is_a_gap(tmp_path: Path) -> None:
 async def test_accounts_are_worked_on_while_later_pages_load(tmp_path: Path) -> None:
     first_is_done = asyncio.Event()
 
-    async def seen(account: Account) -> None:
+    async def seen(account_id: str) -> None:
         first_is_done.set()
 
     collector = FakeCollector()
@@ -266,8 +272,8 @@ async def test_a_mistake_in_this_program_is_not_turned_into_a_gap(tmp_path: Path
 async def test_an_interrupted_run_keeps_what_was_collected_and_names_the_rest(tmp_path: Path) -> None:
     stuck, one_is_done = asyncio.Event(), asyncio.Event()
 
-    async def wait(account: Account) -> None:
-        if account.id == "000000000002":
+    async def wait(account_id: str) -> None:
+        if account_id == "000000000002":
             one_is_done.set()
             await stuck.wait()
 

@@ -215,17 +215,15 @@ def test_nothing_at_all_is_judged_without_a_crash() -> None:
     assert found.controls[["population", "no_evidence"]].sum().to_list() == [0, 0]
 
 
-@pytest.mark.parametrize("planned", [True, False])
-def test_what_a_person_answers_is_a_row_for_each_account_in_scope(planned: bool) -> None:
-    selection = only(KEYS, check=None, planned=planned)
+def test_what_a_person_answers_is_a_row_for_each_account_in_scope() -> None:
+    selection = only(KEYS, check=None)
     found = verdicts_of(FRAMES, selection)
     assert found.findings["account_id"].to_list() == [ACCOUNT, OTHER, SHUT]
     assert set(found.findings["status"]) == {"MANUAL"}
     assert found.findings["resource_name"].isna().all()
-    word = "no automatic check yet; to be answered by a person" if planned else "to be answered by a person"
-    assert set(found.findings["reason"]) == {word}
+    assert set(found.findings["reason"]) == {"to be answered by a person"}
     counts = found.controls.iloc[0]
-    assert (counts["assessment"], counts["manual"]) == ("planned" if planned else "manual", 3)
+    assert (counts["assessment"], counts["manual"]) == ("manual", 3)
     assert counts[["population", "passed", "failed", "not_applicable", "no_evidence"]].sum() == 0
 
 

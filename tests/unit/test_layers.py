@@ -17,9 +17,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Every module or package right below ``auditor``, lowest layer first. One may import what stands in a line above its
 # own, and nothing else: not its neighbours on the same line either.
 LAYERS = (
-    ("errors", "times", "statistics"),
+    ("errors", "events", "times", "statistics"),
     ("model",),
-    ("ages", "files", "schema", "journal"),
+    ("ages", "evidence", "files", "policy", "schema", "journal"),
     ("credential_report", "snapshot", "catalog"),
     ("settings",),
     ("scope",),
@@ -105,7 +105,7 @@ def test_boto_is_imported_by_the_aws_package_only() -> None:
 
 @pytest.mark.parametrize("path", below("aws", "collect"), ids=by_name)
 def test_nothing_left_of_the_snapshot_judges(path: Path) -> None:
-    assert not ours(path) & {*JUDGING, "ages", "schema"}
+    assert not ours(path) & {*JUDGING, "ages", "policy", "schema"}
 
 
 @pytest.mark.parametrize("path", below(*JUDGING), ids=by_name)
@@ -114,7 +114,9 @@ def test_nothing_right_of_the_snapshot_talks_to_aws(path: Path) -> None:
     assert not packages(path) & {*BOTO, "aiohttp", "asyncio", "socket", "http", "urllib", "ssl", "requests"}
 
 
-@pytest.mark.parametrize("path", below("evaluator", "checks", "ages", "schema", "credential_report"), ids=by_name)
+@pytest.mark.parametrize(
+    "path", below("evaluator", "checks", "ages", "policy", "schema", "credential_report"), ids=by_name
+)
 def test_judging_is_pure(path: Path) -> None:
     impure = {"os", "pathlib", "shutil", "tempfile", "socket", "subprocess", "time", "random", "locale", "sys"}
     # Parsing reads lines of a text in memory; nothing else may open anything.

@@ -1,13 +1,15 @@
-"""The box's own verdicts, against cases written out by hand."""
+"""The box's own verdicts on credential reports, against cases written out by hand."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
 from auditor.sandbox import Sandbox, SandboxOptions, expected
+from auditor.sandbox.evidence import RootEvidence
 from auditor.sandbox.facts import MISSING_COLUMNS, PlantedAccount, User
 from auditor.sandbox.personas import personas
 from auditor.sandbox.roots import roots
@@ -22,10 +24,22 @@ def _account(*users: User, root: User | None = None, missing: frozenset[str] = f
     return PlantedAccount("012345678901", "ACTIVE", True, "", root, users, missing)
 
 
+# Each slot's own controls, by days; those at 45 days of rotation are in the tables, the others in one of their own.
+FAMILY = re.compile(r"access-key-[12]-(unused-\d+d|rotated-(30|60|90)d)")
+
+
 def _verdicts(name: str, missing: frozenset[str] = frozenset()) -> set[str]:
     found = expected.failures(_account(USERS[name], missing=missing), AS_OF)
     assert {(account, resource) for account, _, resource, _ in found} <= {("012345678901", name)}
-    return {f"{control} {credential}".strip() for _, control, _, credential in found}
+    return {f"{control} {credential}".strip() for _, control, _, credential in found if not FAMILY.fullmatch(control)}
+
+
+def _family(name: str, word: str, slot: int) -> set[str]:
+    """The days of the slot's own controls of one kind that a user fails."""
+    found = expected.failures(_account(USERS[name]), AS_OF)
+    own = {(control, credential) for _, control, _, credential in found if f"-{slot}-{word}-" in control}
+    assert {credential for _, credential in own} <= {f"access_key_{slot}"}
+    return {control.rpartition("-")[2] for control, _ in own}
 
 
 def _root_verdicts(name: str, missing: frozenset[str] = frozenset()) -> set[str]:
@@ -96,6 +110,37 @@ def test_user_verdicts(name: str, verdicts: set[str]) -> None:
     assert _verdicts(name) == verdicts
 
 
+@pytest.mark.parametrize("slot", [1, 2])
+@pytest.mark.parametrize(("limit", "less"), [(30, []), (45, [30]), (60, [30, 45]), (90, [30, 45, 60])])
+def test_each_slot_has_controls_of_its_own_at_four_ages(slot: int, limit: int, less: list[int]) -> None:
+    before, after = {f"{days}d" for days in less}, {f"{days}d" for days in [*less, limit]}
+    assert _family(f"key-{slot}-rotated-{limit}d-exact", "rotated", slot) == before
+    assert _family(f"key-{slot}-rotated-{limit + 1}d-minus-1s", "rotated", slot) == before
+    assert _family(f"key-{slot}-rotated-{limit + 1}d-exact", "rotated", slot) == after
+    for word in ("used", "never-used"):
+        assert _family(f"key-{slot}-{word}-{limit}d-minus-1s", "unused", slot) == before
+        assert _family(f"key-{slot}-{word}-{limit}d-exact", "unused", slot) == after
+        assert _family(f"key-{slot}-{word}-{limit}d-exact", "unused", 3 - slot) == set()
+    assert _family("inactive-old-keys", "unused", slot) == _family("inactive-old-keys", "rotated", slot) == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "summary", "verdicts"),
+    [
+        ("never-used", RootEvidence(), set()),
+        ("never-used", RootEvidence(mfa=False), {"root-mfa", "root-mfa-always"}),
+        ("without-mfa", RootEvidence(mfa=True), {"root-mfa", "root-mfa-always"}),
+        ("no-password-no-mfa", RootEvidence(mfa=False, password_present=False), {"root-mfa-always"}),
+        ("no-password-no-mfa", RootEvidence(mfa=False, password_present=True), {"root-mfa", "root-mfa-always"}),
+        ("inactive-key", RootEvidence(keys_present=1), {"root-no-access-key"}),
+        ("active-key-1", RootEvidence(keys_present=0), {"root-no-access-key"}),
+    ],
+)
+def test_root_verdicts_with_a_summary(name: str, summary: RootEvidence, verdicts: set[str]) -> None:
+    found = expected.failures(_account(root=ROOTS[name]), AS_OF, summary)
+    assert {control for _, control, _, _ in found} == verdicts
+
+
 @pytest.mark.parametrize(
     ("name", "verdicts"),
     [
@@ -156,7 +201,8 @@ def test_outcomes_and_gaps_by_fault() -> None:
     outcomes = {fault: box.expected_outcomes()[i] for i, fault in box.faults.items()}
     gaps = {box.faults[i]: gap for i, gap in box.expected_gaps().items()}
     recover = {"expires", "capacity", "missing-columns", "no-root-row"}
-    assert {fault for fault, outcome in outcomes.items() if outcome == "assessed"} == recover
+    denials = {fault for fault in outcomes if fault.startswith("deny:")}
+    assert {fault for fault, outcome in outcomes.items() if outcome == "assessed"} == recover | denials
     assert gaps == {
         "denied": ("assume", "AccessDenied"),
         "report-denied": ("generate", "AccessDenied"),

@@ -230,3 +230,19 @@ def test_settings_are_frozen_and_severities_words() -> None:
     assert settings.fail_on is Severity.HIGH
     with pytest.raises(ValueError, match="frozen"):
         settings.role = "x"
+
+
+@pytest.mark.parametrize("external_id", ["x" * 2, "x" * 1224, "a+b=c,d.e@f:g/h-i_j", ""])
+def test_external_ids_as_sts_takes_them(external_id: str) -> None:
+    assert load_settings(None, {"external_id": external_id}, read_file=False).external_id == external_id
+
+
+@pytest.mark.parametrize("external_id", ["\x07", "q" * 1225, "a secret word", "sécret"])
+def test_an_external_id_that_sts_would_refuse_is_not_repeated(external_id: str) -> None:
+    told = option_complaint(external_id=external_id)
+    assert told.startswith("--external-id: not an external id as STS takes it")
+    assert external_id not in told.replace("--external-id", "")
+
+
+def test_an_external_id_that_is_no_text_is_not_repeated(tmp_path: Path) -> None:
+    assert complaint(tmp_path, "external_id: 7700770077") == "external_id must be text: put it in quotes"

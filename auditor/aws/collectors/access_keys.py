@@ -1,0 +1,33 @@
+"""Collects the access keys of the users of whom the credential report says that it does not list them all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from auditor import credential_report
+from auditor.aws.assume import AccountCalls
+from auditor.aws.collectors.interface import JsonCollector
+from auditor.aws.collectors.recorder import Recorder
+from auditor.errors import EvidenceError
+from auditor.model import ACCESS_KEYS, CREDENTIAL_REPORT, Evidence
+
+_NONE = "the credential report tells of no user with more credentials than it lists"
+_NO_REPORT = "there is no usable credential report that could tell of users with more credentials than it lists"
+
+
+class AccessKeysCollector(JsonCollector):
+    """A call (or more, by pages) for each such user, none for all others."""
+
+    kind = ACCESS_KEYS
+    actions = ("iam:ListAccessKeys",)
+    after = (CREDENTIAL_REPORT,)
+
+    async def collect(self, owner_id: str, calls: AccountCalls, known: Mapping[str, Evidence]) -> Evidence:
+        recorder = Recorder(self.kind, calls)
+        if CREDENTIAL_REPORT not in known:
+            raise EvidenceError("validate", "NoCredentialReport", _NO_REPORT)
+        users = credential_report.users_with_more(known[CREDENTIAL_REPORT].content, owner_id)
+        for user in users:
+            async for _ in recorder.pages(self.clients.iam, "iam:ListAccessKeys", UserName=user):
+                pass
+        return recorder.evidence("" if users else _NONE)

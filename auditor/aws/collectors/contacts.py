@@ -1,0 +1,26 @@
+"""Collects whom AWS writes to: the security contact and the primary contact of one account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from auditor.aws.assume import AccountCalls
+from auditor.aws.collectors.interface import JsonCollector
+from auditor.aws.collectors.recorder import Recorder
+from auditor.model import CONTACTS, Evidence
+
+_NONE = "ResourceNotFoundException"
+
+
+class ContactsCollector(JsonCollector):
+    """Two calls; that no security contact is on file is an answer, not a gap."""
+
+    kind = CONTACTS
+    actions = ("account:GetAlternateContact", "account:GetContactInformation")
+
+    async def collect(self, owner_id: str, calls: AccountCalls, known: Mapping[str, Evidence]) -> Evidence:
+        recorder = Recorder(self.kind, calls)
+        account = await self.clients.client("account")
+        await recorder.ask(account, "account:GetAlternateContact", accepted={_NONE}, AlternateContactType="SECURITY")
+        await recorder.ask(account, "account:GetContactInformation", accepted={_NONE})
+        return recorder.evidence()

@@ -1,0 +1,56 @@
+"""Tells where somebody's own settings are looser than the benchmark allows, or cannot be compared with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from auditor.catalog.entries import Control, Direction, Parameter
+
+_LOOSER = "looser than the benchmark allows"
+_OTHER = "not what the benchmark says"
+_EVERYWHERE = "for every account"
+Directions = Mapping[str, Direction]
+
+
+def looser_than(own: Control, original: Control, directions: Directions, scope: str = _EVERYWHERE) -> Iterator[str]:
+    """A sentence for each way in which ``own`` asks for less than ``original``, which it stands in for.
+
+    Another check, unit or set of credentials cannot be compared and is told as such.
+    """
+    for name in ("check", "unit", "credentials"):
+        mine, theirs = getattr(own, name), getattr(original, name)
+        if mine != theirs and not (name == "credentials" and set(theirs) <= set(mine)):
+            yield f"{name} {_spelt(mine)} instead of {_spelt(theirs)} {scope}: {_OTHER}"
+    if own.by_hand and not original.by_hand:
+        yield f"answered by hand instead of by its check {scope}: {_LOOSER}"
+    if own.check == original.check:
+        yield from looser_parameters(own.parameters, original.parameters, directions, scope)
+
+
+def looser_parameters(
+    own: Mapping[str, Parameter], original: Mapping[str, Parameter], directions: Directions, scope: str
+) -> Iterator[str]:
+    """``max_age_days 120 instead of 90 for ou Root/Dev: looser than the benchmark allows``"""
+    for name, value in own.items():
+        theirs = original.get(name)
+        if theirs is None or value == theirs:
+            continue
+        verdict = _verdict(value, theirs, directions.get(name))
+        if verdict:
+            yield f"{name} {_spelt(value)} instead of {_spelt(theirs)} {scope}: {verdict}"
+
+
+def _verdict(value: Parameter, theirs: Parameter, direction: Direction | None) -> str:
+    """Nothing where the own value is the stricter one."""
+    if direction is None or not isinstance(value, int) or not isinstance(theirs, int):
+        return _OTHER
+    stricter = value < theirs if direction is Direction.LESS else value > theirs
+    return "" if stricter else _LOOSER
+
+
+def _spelt(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, list | tuple):
+        return " and ".join(map(str, value)) or "none"
+    return "none" if value is None else str(value)

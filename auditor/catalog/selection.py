@@ -1,0 +1,108 @@
+"""What a run tests: the chosen controls, who asks for them, and the parameters that hold for each account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Protocol
+
+from auditor.catalog.entries import Benchmark, Control, Override, Parameter
+
+Parameters = Mapping[str, Parameter]
+
+
+class Place(Protocol):
+    """What is needed to know of an account to tell its parameters."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def ou_path(self) -> str:
+        """``Root/Prod/Payments``"""
+
+    @property
+    def ou_ids(self) -> tuple[str, ...]:
+        """The root's id first."""
+
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The controls to run, sorted by id, and the qualified requirements that ask for each.
+
+    ``benchmarks`` hold only the requirements that were chosen, ``frameworks`` the items of each framework by control,
+    ``looser`` the settings of each control that a benchmark would not allow, one sentence each. ``options`` are what
+    was asked for.
+    """
+
+    controls: tuple[Control, ...]
+    requirements: Mapping[str, tuple[str, ...]]
+    benchmarks: tuple[Benchmark, ...] = ()
+    frameworks: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    overrides: tuple[Override, ...] = ()
+    looser: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def evidence(self) -> frozenset[str]:
+        """The kinds of evidence that the controls read."""
+        return frozenset(kind for control in self.controls for kind in control.evidence)
+
+    @property
+    def uses_tags(self) -> bool:
+        """Whether the tags of an account may change what it is judged by."""
+        return any(override.tag is not None for overrides in self._tables.values() for override in overrides.tagged)
+
+    def parameters_of(self, control: Control, account: Place) -> Parameters:
+        """The control's parameters, replaced by the overrides that hold for the account.
+
+        The most specific one has the last word: OUs from the root down, then tags, then the account itself; among
+        equals the later entry. The time it takes does not grow with the number of OUs or accounts that are named.
+        """
+        table = self._tables.get(control.id)
+        if table is None:
+            return control.parameters
+        merged = dict(control.parameters)
+        for override in table.of(account):
+            merged |= override.parameters
+        return merged
+
+    @cached_property
+    def _tables(self) -> Mapping[str, _Table]:
+        chosen = {control.id for control in self.controls}
+        grouped: dict[str, list[Override]] = {}
+        for override in self.overrides:
+            if override.control in chosen:
+                grouped.setdefault(override.control, []).append(override)
+        return {control_id: _Table(overrides) for control_id, overrides in grouped.items()}
+
+
+class _Table:
+    """The overrides of one control, to be looked up by account."""
+
+    def __init__(self, overrides: Iterable[Override]) -> None:
+        self.tagged: list[Override] = []
+        self._accounts: dict[str, list[Override]] = {}
+        self._ous: dict[str, list[tuple[int, Override]]] = {}
+        for position, override in enumerate(overrides):
+            if override.ou is not None:
+                self._ous.setdefault(override.ou, []).append((position, override))
+            elif override.account is not None:
+                self._accounts.setdefault(override.account, []).append(override)
+            else:
+                self.tagged.append(override)
+
+    def of(self, account: Place) -> Iterator[Override]:
+        """Those that hold for the account, the most specific last."""
+        names = account.ou_path.split("/")
+        paths = ["/".join(names[: depth + 1]) for depth in range(len(names))]
+        for depth in range(max(len(paths), len(account.ou_ids))):
+            here = [*paths[depth : depth + 1], *account.ou_ids[depth : depth + 1]]
+            found = [item for name in here for item in self._ous.get(name, ())]
+            yield from (override for _, override in sorted(found, key=lambda item: item[0]))
+        tags = account.tags.items()
+        yield from (override for override in self.tagged if override.tag and override.tag.items() <= tags)
+        yield from self._accounts.get(account.id, ())

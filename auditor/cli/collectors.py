@@ -1,0 +1,77 @@
+"""Which collectors a run needs: one for each kind of evidence that its controls read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from auditor.aws.collectors.access_analyzers import AccessAnalyzersCollector
+from auditor.aws.collectors.access_keys import AccessKeysCollector
+from auditor.aws.collectors.account_summary import AccountSummaryCollector
+from auditor.aws.collectors.authorization_details import AuthorizationDetailsCollector
+from auditor.aws.collectors.contacts import ContactsCollector
+from auditor.aws.collectors.delegated_administrators import DelegatedAdministratorsCollector
+from auditor.aws.collectors.ec2_instances import Ec2InstancesCollector
+from auditor.aws.collectors.identity_center import IdentityCenterCollector
+from auditor.aws.collectors.identity_providers import IdentityProvidersCollector
+from auditor.aws.collectors.organization_features import OrganizationFeaturesCollector
+from auditor.aws.collectors.organization_policies import OrganizationPoliciesCollector
+from auditor.aws.collectors.ou_tree import OuTreeCollector
+from auditor.aws.collectors.password_policy import PasswordPolicyCollector
+from auditor.aws.collectors.resource_policy import ResourcePolicyCollector
+from auditor.aws.collectors.server_certificates import ServerCertificatesCollector
+from auditor.aws.collectors.trusted_services import TrustedServicesCollector
+from auditor.aws.collectors.virtual_mfa_devices import VirtualMfaDevicesCollector
+from auditor.aws.credential_report import CredentialReportCollector
+from auditor.aws.organization import AwsDirectory
+from auditor.aws.session import Clients
+from auditor.collect import Collector
+from auditor.settings import Settings
+
+_OF_ACCOUNTS = (
+    AccountSummaryCollector,
+    PasswordPolicyCollector,
+    VirtualMfaDevicesCollector,
+    AuthorizationDetailsCollector,
+    ServerCertificatesCollector,
+    AccessKeysCollector,
+    ContactsCollector,
+    IdentityProvidersCollector,
+)
+_OF_THE_ORGANIZATION = (
+    OrganizationFeaturesCollector,
+    DelegatedAdministratorsCollector,
+    TrustedServicesCollector,
+    OrganizationPoliciesCollector,
+    ResourcePolicyCollector,
+)
+
+
+def account_collectors(clients: Clients, settings: Settings, kinds: Collection[str]) -> list[Collector]:
+    """The collectors of those ``kinds`` that each account has, the credential report first: it takes longest."""
+    known: Sequence[Collector] = (
+        CredentialReportCollector(clients, settings.report_timeout),
+        *(collector(clients) for collector in _OF_ACCOUNTS),
+        AccessAnalyzersCollector(clients, settings.regions),
+        Ec2InstancesCollector(clients, settings.regions),
+    )
+    return _needed(known, kinds)
+
+
+def organization_collectors(
+    clients: Clients, settings: Settings, kinds: Collection[str], directory: AwsDirectory
+) -> list[Collector]:
+    """The collectors of those ``kinds`` that belong to the organization as a whole."""
+    known: Sequence[Collector] = (
+        *(collector(clients) for collector in _OF_THE_ORGANIZATION),
+        IdentityCenterCollector(clients, settings.regions),
+        OuTreeCollector(clients, directory),
+    )
+    return _needed(known, kinds)
+
+
+def _needed(known: Sequence[Collector], kinds: Collection[str]) -> list[Collector]:
+    """Those of ``kinds``, and what they look at."""
+    by_kind = {collector.kind: collector for collector in known}
+    wanted = {kind for kind in kinds if kind in by_kind}
+    wanted |= {kind for needed in wanted for kind in by_kind[needed].after}
+    return [collector for collector in known if collector.kind in wanted]

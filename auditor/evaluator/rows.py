@@ -1,0 +1,141 @@
+"""Rows of findings: what is decided, what the evidence leaves open, what is missing, what a person answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from auditor.catalog import Control
+from auditor.checks import Verdict
+from auditor.evaluator.counting import CREDENTIAL, STATUS, mask
+from auditor.evaluator.units import units_of
+from auditor.frames import NOT_COLLECTED, ORGANIZATION, Collected, Frames
+from auditor.model import Organization, Outcome, Status, Unit
+
+_WHO = {
+    "account_id": "account_id",
+    "account_name": "account_name",
+    "ou_path": "ou_path",
+    "resource_arn": "arn",
+    "resource_name": "user",
+    "evidence_file": "evidence_file",
+    "evidence_line": "evidence_line",
+}
+_AccountRow = tuple[Any, str, Any, Any]
+"""Account id, reason, evidence file, evidence line."""
+_NO_ROOT = "the report has no root row"
+_BY_HAND = "to be answered by a person"
+_PASS, _FAIL, _BY_PERSON = (list(STATUS.categories).index(s.value) for s in (Status.PASS, Status.FAIL, Status.MANUAL))
+
+
+def decided_rows(units: pd.DataFrame, verdict: Verdict, chosen: np.ndarray[Any, Any]) -> pd.DataFrame:
+    rows = pd.DataFrame({name: units.loc[chosen, source] for name, source in _WHO.items()})
+    codes = np.where(verdict.passed[chosen].fillna(False).to_numpy(dtype=bool), _PASS, _FAIL)
+    codes = np.where(mask(verdict.by_person, units)[chosen], _BY_PERSON, codes)
+    rows["status"] = pd.Categorical.from_codes(codes, dtype=STATUS)
+    rows["credential"] = _credentials_of(units[chosen])
+    rows["observed"] = verdict.observed[chosen].astype("str").fillna("")
+    rows["reason"] = verdict.reason[chosen].cat.remove_unused_categories()
+    return rows
+
+
+def _credentials_of(units: pd.DataFrame) -> Any:
+    if "credential" not in units:
+        return pd.Categorical.from_codes(np.zeros(len(units), dtype=int), dtype=CREDENTIAL)
+    return units["credential"].cat.set_categories(CREDENTIAL.categories)
+
+
+def undecided_rows(
+    control: Control, frames: Frames, units: pd.DataFrame, verdict: Verdict, chosen: np.ndarray[Any, Any]
+) -> pd.DataFrame:
+    """One NO_EVIDENCE row for every account with units that its evidence does not decide."""
+    open_units = units[chosen].assign(reason=verdict.reason[chosen].astype("str"))
+    rows = []
+    for account_id, group in open_units.groupby("account_id", observed=True, sort=True):
+        first = group.sort_values("evidence_line").iloc[0]
+        reason = f"{len(group)} {'unit' if len(group) == 1 else 'units'} undecided; line {first['evidence_line']}: "
+        reason += first["reason"] + _why_lacking(control, frames, str(account_id))
+        rows.append((account_id, reason, first["evidence_file"], first["evidence_line"]))
+    return account_rows(frames, rows, Status.NO_EVIDENCE)
+
+
+def _why_lacking(control: Control, frames: Frames, account_id: str) -> str:
+    """What is told of the other evidence that the control reads, where it could not be had."""
+    gaps = [
+        (kind, frames.collected[kind].gaps.get(account_id)) for kind in control.evidence if kind in frames.collected
+    ]
+    return "".join(f"; {kind}: {why}" for kind, why in gaps if why)
+
+
+def missing_rows(control: Control, frames: Frames, organization: Organization) -> pd.DataFrame:
+    """One row for every account in scope without the evidence that has the units, or without a root to judge.
+
+    NO_EVIDENCE, or MANUAL where a person has to answer anyway.
+    """
+    kind = control.evidence[0]
+    found = frames.collected.get(kind, Collected())
+    present = set(units_of(control, frames)["account_id"].unique()) if control.unit is Unit.ROOT else found.owners
+    rows: list[_AccountRow] = []
+    for owner, account_id, file in _owners(control, frames, organization):
+        if owner not in found.owners:
+            rows.append((account_id, found.gaps.get(owner, f"{kind}: {NOT_COLLECTED}"), None, None))
+        elif owner not in present:
+            rows.append((account_id, _NO_ROOT, file, None))
+    by_person = control.by_hand or (control.optional and not found.owners and not found.gaps)
+    return account_rows(frames, rows, Status.MANUAL if by_person else Status.NO_EVIDENCE)
+
+
+def _owners(control: Control, frames: Frames, organization: Organization) -> list[tuple[str, str | None, Any]]:
+    """(whose evidence, the account its row is about, its credential report): accounts in scope or the organization."""
+    if control.unit is Unit.ORGANIZATION:
+        return [(ORGANIZATION, account_id, None) for account_id in _management(frames, organization)]
+    accounts = frames.accounts[frames.accounts["outcome"] != Outcome.EXCLUDED.value]
+    return [(account_id, account_id, file) for account_id, file in accounts[["account_id", "evidence_file"]].values]
+
+
+def _management(frames: Frames, organization: Organization) -> list[str | None]:
+    ids = frames.accounts["account_id"]
+    found: list[str | None] = ids[ids == organization.management_account_id].to_list()
+    return found or [None]
+
+
+def manual_rows(control: Control, frames: Frames, organization: Organization) -> pd.DataFrame:
+    """One MANUAL row for every account in scope, or for the organization."""
+    ids = [account_id for _, account_id, _ in _owners(control, frames, organization)]
+    return account_rows(frames, [(i, _BY_HAND, None, None) for i in ids], Status.MANUAL)
+
+
+def account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) -> pd.DataFrame:
+    """Rows about whole accounts from (account id, reason, evidence file, line); no resource."""
+    users, accounts = frames.users, frames.accounts.set_index("account_id")
+    ids, reasons, files, lines = zip(*rows, strict=True) if rows else ((), (), (), ())
+    known = accounts.reindex(list(ids))
+
+    def category(values: Any, column: str) -> Any:
+        return pd.Categorical(values, categories=users[column].cat.categories)
+
+    return pd.DataFrame(
+        {
+            "account_id": category(ids, "account_id"),
+            "account_name": category(known["account_name"].array, "account_name"),
+            "ou_path": category(known["ou_path"].astype("str").array, "ou_path"),
+            "resource_arn": category([None] * len(rows), "arn"),
+            "resource_name": category([None] * len(rows), "user"),
+            "evidence_file": category(files, "evidence_file"),
+            "evidence_line": pd.array(lines, dtype="Int64"),
+            "status": pd.Categorical([status.value] * len(rows), dtype=STATUS),
+            "credential": pd.Categorical([""] * len(rows), dtype=CREDENTIAL),
+            "observed": pd.array([""] * len(rows), dtype="str"),
+            "reason": pd.Categorical(pd.array(reasons, dtype="str")),
+        }
+    )
+
+
+def in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows by account, line and credential; an account's own row stands at the line it names, else last."""
+    line = rows["evidence_line"].fillna(np.iinfo(np.int64).max).to_numpy(dtype=np.int64)
+    order = np.lexsort((rows["credential"].cat.codes, line, rows["account_id"].cat.codes))
+    return rows.take(order)

@@ -1,0 +1,37 @@
+"""Whom AWS writes to: one row an account."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from auditor.evidence import Document
+from auditor.frames.tables import Row, first_response, line_of, table
+from auditor.model import CONTACTS, Unit
+
+_ALTERNATE, _PRIMARY = "account:GetAlternateContact", "account:GetContactInformation"
+_COLUMNS = {
+    "security_contact": "str",  # name, title, e-mail, telephone; empty for none
+    "primary_contact": "str",
+    "primary_line": "Int64",
+}
+
+
+def _rows(_: str, document: Document) -> Iterator[Row]:
+    security = first_response(document, _ALTERNATE).get("AlternateContact", {})
+    primary = first_response(document, _PRIMARY).get("ContactInformation", {})
+    yield {
+        "line": line_of(document, _ALTERNATE),
+        "security_contact": _told(security, ("Name", "Title", "EmailAddress", "PhoneNumber")),
+        "primary_contact": _told(
+            primary, ("FullName", "CompanyName", "AddressLine1", "City", "PostalCode", "CountryCode", "PhoneNumber")
+        ),
+        "primary_line": line_of(document, _PRIMARY),
+    }
+
+
+def _told(contact: Mapping[str, Any], members: tuple[str, ...]) -> str:
+    return ", ".join(str(contact[member]) for member in members if contact.get(member))
+
+
+TABLES = (table(Unit.ACCOUNT, CONTACTS, _COLUMNS, _rows),)

@@ -1,0 +1,59 @@
+"""What becomes of one kind of evidence: rows of units, which the checks of that unit judge."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from auditor.evidence import Document
+from auditor.model import Unit
+
+Row = dict[str, Any]
+Columns = Mapping[str, str]
+"""The facts of a unit and their dtypes."""
+Rows = Callable[[str, Document], Mapping[Unit, Iterable[Row]]]
+"""(account id, its evidence) -> rows by unit. The keys ``name``, ``arn`` and ``line`` say which unit, and where."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """The units that evidence of ``kind`` tells of.
+
+    A unit's rows start with account_id, account_name, ou_path, user (its name), arn, evidence_file, evidence_line.
+    EvidenceError from ``rows`` makes a gap of the account's evidence.
+    """
+
+    kind: str
+    columns: Mapping[Unit, Columns]
+    rows: Rows
+
+
+def table(unit: Unit, kind: str, columns: Columns, rows: Callable[[str, Document], Iterable[Row]]) -> Table:
+    """A kind of evidence that tells of one type of unit."""
+    return Table(kind, {unit: columns}, lambda owner_id, document: {unit: rows(owner_id, document)})
+
+
+def facts(columns: Columns) -> Columns:
+    """``columns`` without those that every unit has."""
+    return {name: dtype for name, dtype in columns.items() if name not in ("account_id", "name", "arn", "line")}
+
+
+def first_response(document: Document, operation: str) -> Mapping[str, Any]:
+    """The response to the first call of ``operation``, empty where it was answered by an error or not made."""
+    return next((a.response for a in document.answers if a.operation == operation and a.response), {})
+
+
+def error_of(document: Document, operation: str) -> str:
+    """The error code that answered the first call of ``operation``; empty where there was none."""
+    return next((a.error for a in document.answers if a.operation == operation), "")
+
+
+def line_of(document: Document, operation: str) -> int:
+    """Where the first call of ``operation`` stands; 1, the file itself, where it was not made."""
+    return next((a.line for a in document.answers if a.operation == operation), 1)
+
+
+def shortened(text: str, limit: int = 2000) -> str:
+    """At most ``limit`` characters, so that the rest of a table can still be read."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"

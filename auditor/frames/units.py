@@ -1,0 +1,104 @@
+"""The units of each kind of JSON evidence as typed frames, and the facts that some checks read from two sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from auditor.frames.documents import Collected
+from auditor.frames.kinds import TABLES
+from auditor.frames.tables import Columns, Row
+from auditor.model import (
+    ACCOUNT_SUMMARY,
+    DELEGATED_ADMINISTRATORS,
+    IDENTITY_CENTER,
+    IDENTITY_PROVIDERS,
+    OU_TREE,
+    TRUSTED_SERVICES,
+    VIRTUAL_MFA_DEVICES,
+    Organization,
+    Unit,
+)
+
+UnitFrames = Mapping[tuple[Unit, str], pd.DataFrame]
+"""By unit and kind of evidence: columns account_id, account_name, ou_path, user, arn, evidence_file (categories),
+evidence_line (Int64), then the facts of the kind's table."""
+
+
+def unit_frames(
+    collected: Mapping[str, Collected], accounts: pd.DataFrame, users: pd.DataFrame, organization: Organization
+) -> UnitFrames:
+    """A frame for every unit of every kind that was asked for, also where there is no such evidence."""
+    frames: dict[tuple[Unit, str], pd.DataFrame] = {}
+    for table in TABLES:
+        if table.kind not in collected:
+            continue
+        for unit, columns in table.columns.items():
+            rows = collected[table.kind].rows[unit]
+            if unit is Unit.ORGANIZATION:
+                rows = [row | {"account_id": organization.management_account_id} for row in rows]
+            frames[unit, table.kind] = _frame(rows, columns, accounts, users)
+    return _with_common_facts(frames)
+
+
+def root_frame(users: pd.DataFrame, frames: UnitFrames) -> pd.DataFrame:
+    """The root rows of ``users`` with what the account summary and the list of virtual MFA devices say of root."""
+    root = users[users["is_root"]].reset_index(drop=True)
+    for kind, columns in _ROOT_FACTS.items():
+        source = frames.get((Unit.ACCOUNT, kind))
+        for name, dtype in columns.items():
+            facts: Any = pd.Series(dtype=dtype) if source is None else source.set_index("account_id")[name]
+            facts.index = facts.index.astype("str")
+            mapped: Any = root["account_id"].astype("str").map(facts)
+            root[name] = mapped.astype(dtype)
+    return root
+
+
+_ROOT_FACTS: Mapping[str, Columns] = {
+    ACCOUNT_SUMMARY: {"summary_root_keys": "Int64", "summary_root_mfa": "boolean", "summary_root_password": "boolean"},
+    VIRTUAL_MFA_DEVICES: {"root_virtual_mfa": "str"},
+}
+
+
+def _frame(rows: Sequence[Row], columns: Columns, accounts: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
+    ids = [row["account_id"] for row in rows]
+    known = accounts.set_index("account_id").reindex(ids)
+    frame = {
+        "account_id": _category(ids, users["account_id"].cat.categories),
+        "account_name": _category(known["account_name"].array, users["account_name"].cat.categories),
+        "ou_path": _category(known["ou_path"].astype("str").array, users["ou_path"].cat.categories),
+        "user": _category([row.get("name") for row in rows]),
+        "arn": _category([row.get("arn") for row in rows]),
+        "evidence_file": _category([row["evidence_file"] for row in rows]),
+        "evidence_line": pd.array([row.get("line") for row in rows], dtype="Int64"),
+    }
+    facts = {name: _typed([row.get(name) for row in rows], dtype) for name, dtype in columns.items()}
+    return pd.DataFrame(frame | facts)
+
+
+def _category(values: Any, categories: pd.Index | None = None) -> Any:
+    if categories is None:
+        return pd.Categorical(pd.Series(values, dtype="str"))
+    return pd.Categorical(values, categories=categories)
+
+
+def _typed(values: list[Any], dtype: Any) -> Any:
+    if dtype.startswith("datetime"):
+        return pd.Series(pd.to_datetime(pd.Series(values, dtype="str"), utc=True, errors="coerce")).astype(dtype).array
+    return pd.array(values, dtype=dtype)
+
+
+def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame]) -> UnitFrames:
+    """What is known of the organization stands in the rows of those that are judged with it in mind."""
+    for target, kind, name in (
+        ((Unit.ACCOUNT, IDENTITY_PROVIDERS), IDENTITY_CENTER, "identity_center"),
+        ((Unit.ORGANIZATION, DELEGATED_ADMINISTRATORS), TRUSTED_SERVICES, "trusted"),
+        ((Unit.ORGANIZATION, OU_TREE), OU_TREE, "ou_tree"),
+    ):
+        if target in frames:
+            source = frames.get((Unit.ORGANIZATION, kind))
+            value = None if source is None or source.empty else source[name].iloc[0]
+            frames[target][name] = pd.array([value] * len(frames[target]), dtype="str")
+    return frames

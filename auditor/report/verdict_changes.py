@@ -1,0 +1,49 @@
+"""Which verdicts differ between the controls of two benchmarks, on the same evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pandas as pd
+
+from auditor.assessment import Assessment
+
+NOT_ASKED = "not asked"
+NO_FINDING = "no finding"  # the control is asked for, but does not apply to this unit
+Pair = tuple[str | None, str | None]
+_UNIT = ["account_id", "account_name", "resource_arn", "resource_name", "credential"]
+COLUMNS = (*_UNIT, "old_control", "new_control", "old_status", "new_status")
+
+
+def verdict_changes(assessment: Assessment, pairs: Iterable[Pair]) -> pd.DataFrame:
+    """The units whose status differs between the first and the second control of a pair; texts, columns COLUMNS.
+
+    The assessment must have judged by all of these controls. A control that is missing asks for nothing.
+    """
+    findings = assessment.findings[["control_id", *_UNIT, "status"]]
+    parts = [_changed(findings, old, new) for old, new in pairs]
+    frame = pd.concat([pd.DataFrame(columns=list(COLUMNS)), *parts], ignore_index=True)
+    return frame[list(COLUMNS)].astype("str")
+
+
+def counted(changes: pd.DataFrame) -> Iterator[dict[str, Any]]:
+    """How many units changed from which status to which, by control."""
+    keys = ["old_control", "new_control", "old_status", "new_status"]
+    for values, group in changes.groupby(keys, sort=False):
+        yield dict(zip(keys, values, strict=True)) | {"units": len(group)}
+
+
+def _changed(findings: pd.DataFrame, old: str | None, new: str | None) -> pd.DataFrame:
+    sides = [_side(findings, control, name) for control, name in ((old, "old_status"), (new, "new_status"))]
+    both = sides[0].merge(sides[1], on=_UNIT, how="outer", sort=True)
+    for name, control in (("old_status", old), ("new_status", new)):
+        both[name] = both[name].fillna(NO_FINDING if control else NOT_ASKED)
+    both = both[both["old_status"] != both["new_status"]]
+    return both.assign(old_control=old or "", new_control=new or "")
+
+
+def _side(findings: pd.DataFrame, control: str | None, name: str) -> pd.DataFrame:
+    rows = findings[findings["control_id"] == control] if control else findings.iloc[:0]
+    texts = {column: rows[column].astype("str").fillna("") for column in (*_UNIT, "status")}
+    return pd.DataFrame(texts).rename(columns={"status": name})

@@ -1,0 +1,106 @@
+"""What an audit of a whole box must find, put together from the verdicts on each account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from auditor.sandbox import expected
+from auditor.sandbox.evidence import PlantedEvidence
+from auditor.sandbox.expected import Failure
+from auditor.sandbox.expected_account import FAIL, Judged, Kinds, judged
+from auditor.sandbox.expected_gaps import gaps
+from auditor.sandbox.expected_organization import organization_judged
+from auditor.sandbox.expected_permissions import analyzers_judged, covered_regions, permissions_judged
+from auditor.sandbox.facts import PlantedAccount
+from auditor.sandbox.guardrails import OrganizationFacts
+from auditor.sandbox.options import SandboxOptions
+from auditor.sandbox.organization import BoxedOrganization
+from auditor.sandbox.readers import Readers
+
+
+class Known(Protocol):
+    """What has to be known of a box to judge it."""
+
+    options: SandboxOptions
+    organization: BoxedOrganization
+    organization_facts: OrganizationFacts
+    caller_account: str
+
+    @property
+    def evidence(self) -> Callable[[str], PlantedEvidence]: ...
+
+    def facts(self, account_id: str) -> PlantedAccount: ...
+
+
+class Verdicts:
+    """``kinds`` of evidence are those that were collected, where nothing was in the way."""
+
+    def __init__(self, box: Known, kinds: Kinds) -> None:
+        self._box, self._options, self._kinds = box, box.options, kinds
+
+    def outcomes(self) -> dict[str, str]:
+        return {account.account_id: expected.outcome(account) for account in self._audited()}
+
+    def gaps(self) -> dict[str, tuple[str, str]]:
+        found = {account.account_id: expected.gap(account) for account in self._audited()}
+        return {account_id: gap for account_id, gap in found.items() if gap is not None}
+
+    def evidence_gaps(self) -> set[tuple[str, str, str, str]]:
+        found = {(facts.account_id, *gap) for facts in self._assessed() for gap in self._gaps_of(facts)}
+        return {gap for gap in found if gap[1] in self._kinds}
+
+    def failures(self) -> set[Failure]:
+        found: set[Failure] = set()
+        for facts in self._assessed():
+            summary = self._box.evidence(facts.account_id).root if "account-summary" in self._had(facts) else None
+            found |= expected.failures(facts, self._options.as_of, summary)
+        return found | {
+            (account, control, name, "") for account, status, control, name in self._all() if status == FAIL
+        }
+
+    def with_status(self, status: str) -> set[tuple[str, str]]:
+        return {(account, control) for account, found, control, _ in self._all() if found == status}
+
+    def _all(self) -> Iterator[tuple[str, str, str, str]]:
+        covered = self._covered()
+        for facts in self._assessed():
+            for verdict in self._account(facts, covered):
+                yield facts.account_id, *verdict
+        if self._reads_organization():
+            had = self._kinds - {kind for kind, _, _ in self._gaps_of(self._box.facts(self._box.caller_account))}
+            for verdict in organization_judged(self._box.organization_facts, had):
+                yield self._box.organization.management_id, *verdict
+
+    def _account(self, facts: PlantedAccount, covered: frozenset[str]) -> Iterator[Judged]:
+        evidence, had = self._box.evidence(facts.account_id), self._had(facts)
+        yield from judged(facts, evidence, had, self._options.as_of)
+        yield from permissions_judged(evidence.permissions, "authorization-details" in had)
+        yield from analyzers_judged(evidence, covered, "access-analyzers" in had)
+
+    def _covered(self) -> frozenset[str]:
+        """Regions with an analyzer of the organization in an account whose analyzers were collected."""
+        found: frozenset[str] = frozenset()
+        for facts in self._assessed():
+            if "access-analyzers" in self._had(facts):
+                found |= covered_regions(self._box.evidence(facts.account_id))
+        return found
+
+    def _had(self, facts: PlantedAccount) -> Kinds:
+        return self._kinds - {kind for kind, _, _ in self._gaps_of(facts)}
+
+    def _gaps_of(self, facts: PlantedAccount) -> set[tuple[str, str, str]]:
+        evidence = self._box.evidence(facts.account_id)
+        return gaps(evidence, facts.fault, self._options.partition, self._kinds)
+
+    def _assessed(self) -> Iterator[PlantedAccount]:
+        return (account for account in self._audited() if expected.outcome(account) == "assessed")
+
+    def _audited(self) -> Iterator[PlantedAccount]:
+        listed = [account.id for account in self._box.organization.accounts]
+        for account_id in listed if self._options.in_organization else [self._box.caller_account]:
+            yield self._box.facts(account_id)
+
+    def _reads_organization(self) -> bool:
+        readers = Readers(self._options, self._box.organization.management_id, self._box.caller_account)
+        return self._options.in_organization and self._box.caller_account in readers.ids

@@ -1,0 +1,238 @@
+"""``--log-format json``: what it tells, and that no run tells a secret in any way."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from auditor.sandbox import Sandbox, SandboxOptions
+from auditor.sandbox.sessions import BASE_TOKEN
+from tests.boxed import AS_OF, Box, command
+
+JSON = ("--log-format", "json")
+SECRET, EXTERNAL_ID, MFA = "canaryBaseSecretKey7f3a9c", "canaryExternalId51d0be", "914273"
+# The box hands out secrets and tokens of these shapes.
+CANARIES = {
+    "base secret": re.compile(SECRET.encode()),
+    "base token": re.compile(BASE_TOKEN.encode()),
+    "external id": re.compile(EXTERNAL_ID.encode()),
+    "assumed secret": re.compile(rb"secret-\d{33}"),
+    "assumed token": re.compile(rb"token-ASIA"),
+}
+# The last of these asks for an MFA code that is typed in.
+RUNS: dict[str, tuple[str, ...]] = {
+    "plain": ("run",),
+    "verbose": ("run", "--verbose"),
+    "json": ("run", *JSON),
+    "json verbose": ("run", *JSON, "--verbose"),
+    "quiet": ("collect", *JSON, "--quiet"),
+    "accounts": ("accounts", *JSON),
+    "wrong role": ("run", *JSON, "--verbose", "--role", "NoSuchRole"),
+    "bad setting": ("run", *JSON, "--verbose", "--concurrency", "0"),
+    "mfa": ("run", *JSON, "--verbose", "--profile", "with-mfa"),
+}
+PROFILES = f"""[default]
+[profile with-mfa]
+role_arn = arn:aws:iam::{{account}}:role/OrganizationAccountAccessRole
+source_profile = keys
+mfa_serial = arn:aws:iam::000000000000:mfa/me
+external_id = {EXTERNAL_ID}
+[profile keys]
+aws_access_key_id = AKIASANDBOXCALLER001
+aws_secret_access_key = {SECRET}
+"""
+# A mistake of the program, made while credentials are at hand; LEAKING also puts them into its text.
+BROKEN = """
+import aiobotocore.credentials as c
+def broken(self, access_key, secret_key, token=None, **more):
+    raise RuntimeError({text})
+import auditor.aws.session  # has its own subclass, which must stay whole
+import auditor.aws.assume as a
+class Broken(c.AioCredentials):
+    __init__ = broken
+a.AioCredentials = Broken
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A box with faults, and folders that are a run's only places to write to."""
+
+    box: Box
+    folder: Path
+
+    def run(self, arguments: tuple[str, ...], injected: str = "") -> subprocess.CompletedProcess[bytes]:
+        """A real process whose streams are kept as files among all the others."""
+        work, injection = self.folder / "work", self.folder.parent / "injected"
+        for name in ("work", "tmp", "home"):
+            (self.folder / name).mkdir(parents=True, exist_ok=True)
+        injection.mkdir(exist_ok=True)
+        (injection / "sitecustomize.py").write_text(injected)
+        (injection / "config").write_text(PROFILES.format(account=self._member()))
+        environment = self.box.environment() | {
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_SESSION_TOKEN": BASE_TOKEN,
+            "AWS_CONFIG_FILE": str(injection / "config"),
+            "TMPDIR": str(self.folder / "tmp"),
+            "HOME": str(self.folder / "home"),
+            "PYTHONPATH": os.pathsep.join([str(injection), os.environ.get("PYTHONPATH", "")]),
+        }
+        if "with-mfa" in arguments:
+            for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+                del environment[name]
+        given = (*arguments, *(("--external-id", EXTERNAL_ID) if arguments[0] != "report" else ()))
+        done = subprocess.run(
+            command(given), env=environment, cwd=work, input=MFA.encode(), capture_output=True, timeout=60, check=False
+        )
+        (self.folder / "stdout").write_bytes(done.stdout)
+        (self.folder / "stderr").write_bytes(done.stderr)
+        return done
+
+    def leaks(self) -> set[tuple[str, str]]:
+        """(canary, file) of all that was found, names of files included."""
+        found = set()
+        for file in self.folder.rglob("*"):
+            content = str(file).encode() + (file.read_bytes() if file.is_file() else b"")
+            found |= {(name, file.name) for name, pattern in CANARIES.items() if pattern.search(content)}
+        return found
+
+    def _member(self) -> str:
+        return next(a.id for a in self.box.sandbox.organization.active if not a.is_management)
+
+
+@pytest.fixture(scope="module")
+def troubled() -> Iterator[Box]:
+    """Every kind of trouble that AWS may talk about."""
+    quiet = SandboxOptions(accounts=16, users=3, as_of=AS_OF)
+    suspicious = next(a.id for a in Sandbox(quiet).organization.active if not a.is_management)
+    faults = ("denied", "report-denied", "html", "bad-value", "expires")
+    options = SandboxOptions(
+        accounts=16,
+        users=3,
+        as_of=AS_OF,
+        external_id=EXTERNAL_ID,
+        default_faults=faults,
+        faults={suspicious: "bad-signature"},
+        throttle_rate=0.1,
+    )
+    sandbox = Sandbox(options)
+    with sandbox.serve() as url:
+        yield Box(sandbox, url)
+
+
+def events(stderr: str | bytes) -> list[dict[str, Any]]:
+    """Every line of stderr is an object."""
+    return [json.loads(line) for line in stderr.splitlines()]
+
+
+@pytest.mark.parametrize("kind", RUNS)
+def test_no_run_tells_a_secret(kind: str, troubled: Box, tmp_path: Path) -> None:
+    place = Place(troubled, tmp_path / "place")
+    done = place.run(RUNS[kind])
+    assert done.returncode == {"bad setting": 2, "mfa": 3}.get(kind, 4), done.stderr.decode()
+    assert kind != "mfa" or b"ListAccounts" in done.stderr, "the log-in with a code must have worked"
+    assert place.leaks() == set()
+    assert not re.search(rf"(?<!\d){MFA}(?!\d)".encode(), done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize("form", [(), JSON], ids=["text", "json"])
+def test_a_traceback_tells_no_secret(form: tuple[str, ...], troubled: Box, tmp_path: Path) -> None:
+    place = Place(troubled, tmp_path / "place")
+    done = place.run(("run", "--verbose", *form), BROKEN.format(text="'out of order'"))
+    assert done.returncode == 1
+    assert b"Traceback" in done.stderr
+    assert b"out of order" in done.stderr
+    assert place.leaks() == set()
+
+
+def test_the_search_finds_a_secret_that_is_told(troubled: Box, tmp_path: Path) -> None:
+    """All the tests above could not fail, were a secret in a message not found."""
+    place = Place(troubled, tmp_path / "place")
+    place.run(("run", *JSON), BROKEN.format(text="f'{secret_key} {token}'"))
+    (place.folder / "tmp" / EXTERNAL_ID).write_text(f"{SECRET} {BASE_TOKEN}")
+    assert {name for name, _ in place.leaks()} == set(CANARIES)
+
+
+def test_the_log_tells_calls_accounts_and_the_end(troubled: Box, tmp_path: Path) -> None:
+    done = troubled.auditor("run", *JSON, "--out", tmp_path, "--external-id", EXTERNAL_ID)
+    assert done.returncode == 4
+    log = events(done.stderr)
+    for line in log:
+        assert datetime.fromisoformat(line["time"]).tzinfo is not None
+        assert line["level"] in ("info", "warning", "error")
+    retried = next(line for line in log if line["event"] == "call-retried" and line["account"])
+    assert retried["code"] == "Throttling"
+    assert 0 <= retried["pause"] <= 20
+    assert re.fullmatch(r"[0-9a-f-]{36}", retried["request_id"])
+    assert (retried["service"], retried["operation"]) in {
+        ("sts", "AssumeRole"),
+        ("iam", "GenerateCredentialReport"),
+        ("iam", "GetCredentialReport"),
+    }
+    accounts = {line["account"]: line for line in log if line["event"] == "account-finished"}
+    outcomes = troubled.sandbox.expected_outcomes()
+    assert {i: line["outcome"] for i, line in accounts.items()} == {
+        i: outcome for i, outcome in outcomes.items() if outcome != "excluded"
+    }
+    for account_id, (stage, code) in troubled.sandbox.expected_gaps().items():
+        (gap,) = accounts[account_id]["gaps"]
+        assert (gap["stage"], gap["code"]) == (stage, code)
+        refused = [line for line in log if line["event"] == "call-failed" and line["account"] == account_id]
+        assert stage == "validate" or gap["request_id"] in [line["request_id"] for line in refused]
+    end = log[-1]
+    assert end["event"] == "run-finished"
+    assert end["accounts"]["assessed"] == list(outcomes.values()).count("assessed")
+    assert end["retries"] == sum(line["event"] == "call-retried" for line in log)
+
+
+def test_quiet_leaves_warnings_and_errors(troubled: Box, tmp_path: Path) -> None:
+    done = troubled.auditor("collect", *JSON, "--quiet", "--out", tmp_path, "--external-id", EXTERNAL_ID)
+    log = events(done.stderr)
+    assert {line["level"] for line in log} == {"warning"}
+    failed = {line["account"] for line in log if line["event"] == "account-finished"}
+    assert failed == troubled.sandbox.expected_gaps().keys()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("run", "--log-format=json", "--concurrency", "0"), 2),
+        (("run", *JSON, "--no-such-option"), 2),
+        (("report", *JSON, "nowhere"), 2),
+    ],
+)
+def test_errors_are_told_in_the_same_form(troubled: Box, arguments: tuple[str, ...], code: int) -> None:
+    done = troubled.auditor(*arguments)
+    (error,) = events(done.stderr)
+    assert done.returncode == code
+    assert (error["event"], error["level"], error["exit_code"]) == ("error", "error", code)
+    assert error["message"]
+
+
+def test_the_settings_file_says_it_too(troubled: Box, tmp_path: Path) -> None:
+    (tmp_path / "auditor.yaml").write_text("log_format: json\nquiet: true\nrole: NoSuchRole\n")
+    done = troubled.auditor("accounts", cwd=tmp_path)
+    assert {line["event"] for line in events(done.stderr)} >= {"account-finished"}
+
+
+def test_an_unknown_log_format_is_refused(troubled: Box) -> None:
+    done = troubled.auditor("run", "--log-format", "jsn")
+    assert done.returncode == 2
+    assert "--log-format: unknown value 'jsn' (did you mean 'json'?); known: text, json" in done.stderr
+
+
+def test_an_external_id_that_is_no_text_is_not_told(troubled: Box, tmp_path: Path) -> None:
+    (tmp_path / "auditor.yaml").write_text("external_id: 7700770077\n")
+    done = troubled.auditor("run", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "external_id must be text: put it in quotes" in done.stderr
+    assert "7700770077" not in done.stderr

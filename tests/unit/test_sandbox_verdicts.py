@@ -1,0 +1,396 @@
+"""The box's own verdicts on evidence beside the credential report, against cases written out by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from auditor.sandbox import Sandbox, SandboxOptions
+from auditor.sandbox.denials import ACCOUNT_KINDS, DEFAULT_KINDS
+from auditor.sandbox.evidence import (
+    Analyzer,
+    BoxedGroup,
+    BoxedRole,
+    BoxedUser,
+    Certificate,
+    Grants,
+    Instance,
+    PasswordPolicy,
+    Permissions,
+    PlantedEvidence,
+    RootEvidence,
+)
+from auditor.sandbox.expected_account import PASSWORD_CONTROLS, judged
+from auditor.sandbox.expected_permissions import analyzers_judged, covered_regions, permissions_judged
+from auditor.sandbox.facts import PlantedAccount, User
+from auditor.sandbox.policies import CLOUD_SHELL, CUSTOMER, PLAIN, READ_ONLY, SUPPORT
+from auditor.sandbox.roots import roots
+
+AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
+OPTIONS = SandboxOptions(as_of=AS_OF)
+ROOTS = roots(AS_OF)
+NOBODY = Permissions((), (), (), ())
+ACCOUNT = PlantedAccount("012345678901", "ACTIVE", True, "", ROOTS["never-used"], ())
+EVIDENCE = PlantedEvidence(
+    account_id="012345678901",
+    rank=1,
+    root=RootEvidence(),
+    users=(),
+    regions=("us-east-1", "eu-west-1"),
+    password_policy=PasswordPolicy(),
+    virtual_mfa=(),
+    certificates=(),
+    analyzers=(),
+    instances=(),
+    has_security_contact=True,
+    saml=(),
+    oidc=(),
+    permissions=NOBODY,
+    short_pages=False,
+)
+
+
+def _judged(
+    evidence: PlantedEvidence, facts: PlantedAccount = ACCOUNT, without: Iterable[str] = (), status: str = "FAIL"
+) -> set[str]:
+    found = judged(facts, evidence, frozenset(ACCOUNT_KINDS) - frozenset(without), AS_OF)
+    return {f"{control} {name}".strip() for was, control, name in found if was == status}
+
+
+@pytest.mark.parametrize(
+    ("policy", "verdicts"),
+    [
+        (PasswordPolicy(), set()),
+        (PasswordPolicy(length=13), {"min-length-14"}),
+        (PasswordPolicy(length=15), set()),
+        (PasswordPolicy(reuse=23), {"reuse-24"}),
+        (PasswordPolicy(reuse=None), {"reuse-24"}),
+        (PasswordPolicy(max_age=1), set()),
+        (PasswordPolicy(max_age=89), set()),
+        (PasswordPolicy(max_age=91), {"expiry-90d"}),
+        (PasswordPolicy(max_age=0), {"expiry-90d"}),
+        (PasswordPolicy(expires=False), {"expiry-90d"}),
+        (PasswordPolicy(expires=True, max_age=None), {"expiry-90d"}),
+        (PasswordPolicy(uppercase=False), {"uppercase"}),
+        (PasswordPolicy(lowercase=False), {"lowercase"}),
+        (PasswordPolicy(symbol=False), {"symbol"}),
+        (PasswordPolicy(number=False), {"number"}),
+    ],
+)
+def test_password_policies(policy: PasswordPolicy, verdicts: set[str]) -> None:
+    assert _judged(replace(EVIDENCE, password_policy=policy)) == {f"password-policy-{word}" for word in verdicts}
+
+
+def test_no_password_policy_fails_all_and_no_evidence_decides_none() -> None:
+    none = replace(EVIDENCE, password_policy=None)
+    assert _judged(none) == set(PASSWORD_CONTROLS)
+    assert len(PASSWORD_CONTROLS) == 7
+    assert _judged(none, without=["password-policy"]) == set()
+    assert _judged(none, without=["password-policy"], status="NO_EVIDENCE") == set(PASSWORD_CONTROLS)
+
+
+HARDWARE = {"root-hardware-mfa <root_account>", "root-hardware-mfa-always <root_account>"}
+ALWAYS = {"root-hardware-mfa-always <root_account>"}
+
+
+@pytest.mark.parametrize(
+    ("root", "summary", "verdicts"),
+    [
+        ("never-used", RootEvidence(), set()),
+        ("never-used", RootEvidence(virtual_mfa=True), HARDWARE),
+        ("never-used", RootEvidence(mfa=False), HARDWARE),
+        ("without-mfa", RootEvidence(mfa=False), HARDWARE),
+        ("without-mfa", RootEvidence(mfa=True), HARDWARE),
+        ("no-password", RootEvidence(password_present=False, virtual_mfa=True), ALWAYS),
+        ("no-password-no-mfa", RootEvidence(mfa=False, password_present=False), ALWAYS),
+        ("no-password-no-mfa", RootEvidence(mfa=False, password_present=True), HARDWARE),
+        ("not-supported", RootEvidence(virtual_mfa=True), HARDWARE),
+    ],
+)
+def test_hardware_mfa_of_root(root: str, summary: RootEvidence, verdicts: set[str]) -> None:
+    assert _judged(replace(EVIDENCE, root=summary), replace(ACCOUNT, root=ROOTS[root])) == verdicts
+
+
+def test_root_without_a_summary_or_a_list_of_devices() -> None:
+    names = {"root-hardware-mfa", "root-hardware-mfa-always"}
+    assert _judged(EVIDENCE, without=["virtual-mfa-devices"], status="NO_EVIDENCE") == names
+    assert _judged(EVIDENCE, without=["account-summary"], status="NO_EVIDENCE") == {"root-no-access-key"}
+    active = replace(ACCOUNT, root=ROOTS["active-key-1"])
+    assert _judged(EVIDENCE, active, ["account-summary"], "NO_EVIDENCE") == set()
+    without_mfa = replace(ACCOUNT, root=ROOTS["without-mfa"])
+    assert _judged(EVIDENCE, without_mfa, ["virtual-mfa-devices"]) == HARDWARE
+
+
+def test_certificates_expire_at_the_very_second() -> None:
+    ends = {
+        word: Certificate(word, AS_OF + timedelta(seconds=s)) for s, word in ((-1, "over"), (0, "now"), (1, "left"))
+    }
+    evidence = replace(EVIDENCE, certificates=tuple(ends.values()))
+    assert _judged(evidence) == {f"expired-server-certs-removed {word}" for word in ("over", "now")}
+    assert _judged(evidence, without=["server-certificates"]) == set()
+
+
+def test_contacts() -> None:
+    without = replace(EVIDENCE, has_security_contact=False)
+    assert _judged(without) == {"security-contact-registered"}
+    assert _judged(without, without=["contacts"]) == set()
+    assert _judged(without, without=["contacts"], status="NO_EVIDENCE") == {"security-contact-registered"}
+
+
+def test_running_instances_need_a_profile() -> None:
+    states = [("running", True), ("running", False), ("stopped", False), ("terminated", False), ("pending", False)]
+    evidence = replace(EVIDENCE, instances=tuple(Instance(f"i-{n}", "us-east-1", *s) for n, s in enumerate(states)))
+    assert _judged(evidence) == {"ec2-instance-role-used i-1"}
+    assert "ec2-instance-role-used" in _judged(evidence, without=["ec2-instances"], status="MANUAL")
+    assert _judged(evidence, without=["ec2-instances"]) == set()
+
+
+# --- Permissions ---
+
+
+def _permissions(permissions: Permissions, status: str = "FAIL") -> set[str]:
+    found = permissions_judged(permissions, had=True)
+    return {f"{control} {name}".strip() for was, control, name in found if was == status}
+
+
+def _user(name: str, **grants: object) -> BoxedUser:
+    return BoxedUser(User(name, AS_OF), ("developers",), Grants(**grants))  # type: ignore[arg-type]
+
+
+HELPER = BoxedRole("helper", "", grants=Grants((SUPPORT,)))
+
+
+def test_permissions_of_users() -> None:
+    users = (_user("group"), _user("inline", inline=(("a", "{}"),)), _user("attached", attached=(READ_ONLY,)))
+    found = _permissions(replace(NOBODY, users=users, roles=(HELPER,), policies=(SUPPORT, READ_ONLY)))
+    assert found == {"user-permissions-via-groups inline", "user-permissions-via-groups attached"}
+
+
+def test_full_admin_policies_count_where_they_are_attached() -> None:
+    def found(*policies: object, status: str = "FAIL") -> set[str]:
+        given = tuple(policies)
+        whole = replace(NOBODY, groups=(BoxedGroup("g", Grants(given)),), roles=(HELPER,), policies=(*given, *CUSTOMER))  # type: ignore[arg-type]
+        return _permissions(whole, status)
+
+    named = {policy.name: policy for policy in CUSTOMER}
+    assert found(named["full-admin-text"], named["all-but-iam"]) == {"no-full-admin-policy full-admin-text"}
+    assert found(PLAIN) == set()
+    assert found(named["not-json"]) == set()
+    assert found(named["not-json"], status="NO_EVIDENCE") == {"no-full-admin-policy"}
+
+
+def test_support_needs_a_role() -> None:
+    user = replace(NOBODY, users=(_user("u", attached=(SUPPORT,)),), policies=(SUPPORT,))
+    assert "support-role-exists" in _permissions(user)
+    assert "support-role-exists" in _permissions(replace(NOBODY, groups=(BoxedGroup("g", Grants((SUPPORT,))),)))
+    assert "support-role-exists" not in _permissions(replace(NOBODY, roles=(HELPER,)))
+
+
+def test_cloud_shell_and_trust_are_for_people_to_decide() -> None:
+    group = BoxedGroup("g", Grants((CLOUD_SHELL,)))
+    assert _permissions(replace(NOBODY, groups=(group,)), "MANUAL") == {
+        *("cloudshell-full-access-restricted", "resource-policy-no-open-principal")
+    }
+    assert _permissions(NOBODY, "MANUAL") == {"resource-policy-no-open-principal"}
+    open_role = replace(HELPER, trusts_all=True)
+    assert _permissions(replace(NOBODY, roles=(open_role,))) == {"resource-policy-no-open-principal"}
+
+
+@pytest.mark.parametrize(
+    ("analyzers", "covered", "fails"),
+    [
+        ([("us-east-1", "ACCOUNT"), ("eu-west-1", "ACCOUNT")], set(), False),
+        ([("us-east-1", "ACCOUNT"), ("eu-west-1", "ORGANIZATION")], set(), False),
+        ([("us-east-1", "ACCOUNT")], set(), True),
+        ([("us-east-1", "ACCOUNT")], {"eu-west-1"}, False),
+        ([], {"eu-west-1"}, True),
+        ([("us-east-1", "ACCOUNT"), ("eu-west-1", "ACCOUNT_UNUSED_ACCESS")], set(), True),
+        ([("us-east-1", "ACCOUNT"), ("eu-west-1", "ACCOUNT", "DISABLED")], set(), True),
+        ([("us-east-1", "ACCOUNT"), ("eu-west-1", "ACCOUNT", "FAILED")], set(), True),
+        ([("us-east-1", "ACCOUNT"), ("eu-west-1", "ACCOUNT", "CREATING")], set(), True),
+        ([("us-east-1", "ACCOUNT"), ("ap-southeast-2", "ACCOUNT")], set(), True),
+    ],
+)
+def test_analyzers(analyzers: list[tuple[str, ...]], covered: set[str], fails: bool) -> None:
+    evidence = replace(EVIDENCE, analyzers=tuple(Analyzer(*given) for given in analyzers))
+    found = list(analyzers_judged(evidence, frozenset(covered), had=True))
+    assert found == ([("FAIL", "access-analyzer-all-regions", "")] if fails else [])
+
+
+def test_only_working_analyzers_of_the_organization_cover_other_accounts() -> None:
+    kinds = ("ORGANIZATION", "ORGANIZATION_UNUSED_ACCESS", "ACCOUNT")
+    given = [Analyzer(kind, kind) for kind in kinds] + [Analyzer("failed", "ORGANIZATION", "FAILED")]
+    assert covered_regions(replace(EVIDENCE, analyzers=tuple(given))) == {"ORGANIZATION"}
+
+
+# --- The whole box ---
+
+
+def _victim(box: Sandbox, fault: str) -> str:
+    return next(account_id for account_id, planted in box.faults.items() if planted == fault)
+
+
+def test_default_denials_leave_their_accounts_assessed_with_a_gap() -> None:
+    box = Sandbox(OPTIONS)
+    by_fault = {box.faults[account]: tuple(gap) for account, *gap in box.expected_evidence_gaps()}
+    assert by_fault == {
+        "deny:GetAccountSummary": ("account-summary", "fetch", "AccessDenied"),
+        "deny:GetAccountPasswordPolicy": ("password-policy", "fetch", "AccessDenied"),
+        "deny:GetAccountAuthorizationDetails": ("authorization-details", "fetch", "AccessDenied"),
+        "deny:ListAnalyzers@us-east-1": ("access-analyzers", "fetch", "AccessDeniedException"),
+        "deny:GetAlternateContact,GetContactInformation": ("contacts", "fetch", "AccessDeniedException"),
+    }
+    outcomes = box.expected_outcomes()
+    assert {outcomes[_victim(box, fault)] for fault in by_fault} == {"assessed"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "controls"),
+    [
+        ("deny:GetAccountPasswordPolicy", set(PASSWORD_CONTROLS)),
+        (
+            "deny:GetAccountAuthorizationDetails",
+            {
+                *("user-permissions-via-groups", "no-full-admin-policy", "support-role-exists"),
+                "cloudshell-full-access-restricted",
+            },
+        ),
+        ("deny:ListAnalyzers@us-east-1", {"access-analyzer-all-regions"}),
+        ("deny:GetAlternateContact,GetContactInformation", {"security-contact-registered"}),
+    ],
+)
+def test_a_denial_takes_the_verdicts_that_need_it_and_no_others(fault: str, controls: set[str]) -> None:
+    whole = Sandbox(replace(OPTIONS, faulty=False))
+    victim = whole.organization.active[4].id
+    box = Sandbox(replace(OPTIONS, faulty=False, faults={victim: fault}))
+    lost = {control for account, control in box.expected_no_evidence() if account == victim}
+    assert lost == controls | {c for a, c in whole.expected_no_evidence() if a == victim}
+    gone = whole.expected_failures() - box.expected_failures()
+    assert {(account, control) for account, control, *_ in gone} <= {(victim, control) for control in controls}
+    assert box.expected_failures() <= whole.expected_failures()
+
+
+def test_without_a_summary_root_keys_are_undecided_where_the_report_shows_none() -> None:
+    whole = Sandbox(replace(OPTIONS, faulty=False))
+    inactive = next(
+        a.id
+        for a in whole.organization.active
+        if whole.evidence(a.id).root.keys_present and not _any_active(whole.facts(a.id))
+    )
+    failed = (inactive, "root-no-access-key", "<root_account>", "")
+    assert failed in whole.expected_failures()
+    box = Sandbox(replace(OPTIONS, faulty=False, faults={inactive: "deny:GetAccountSummary"}))
+    assert failed not in box.expected_failures()
+    assert (inactive, "root-no-access-key") in box.expected_no_evidence()
+
+
+def _any_active(facts: PlantedAccount) -> bool:
+    return facts.root is not None and (facts.root.key_1.active or facts.root.key_2.active)
+
+
+def test_calls_that_the_summary_spares_leave_no_gap() -> None:
+    whole = Sandbox(replace(OPTIONS, faulty=False))
+    bare = next(a.id for a in whole.organization.active if not whole.evidence(a.id).certificates)
+    having = next(a.id for a in whole.organization.active if whole.evidence(a.id).certificates)
+    denied, both = "deny:ListServerCertificates", "deny:ListServerCertificates,GetAccountSummary"
+    for account, fault, kinds in (
+        (bare, denied, set()),
+        (having, denied, {"server-certificates"}),
+        (bare, both, {"server-certificates", "account-summary"}),
+    ):
+        box = Sandbox(replace(OPTIONS, faulty=False, faults={account: fault}))
+        assert {gap[1] for gap in box.expected_evidence_gaps()} == kinds
+
+
+def test_an_analyzer_of_the_organization_covers_others_only_where_it_was_read() -> None:
+    plain = Sandbox(replace(OPTIONS, faulty=False))
+    management, member = (a.id for a in plain.organization.active[:2])
+    blind = Sandbox(replace(OPTIONS, faulty=False, faults={management: "deny:ListAnalyzers"}))
+    elsewhere = Sandbox(replace(OPTIONS, faulty=False, caller_account=member))
+
+    def failing(box: Sandbox) -> set[str]:
+        return {a for a, control, *_ in box.expected_failures() if control == "access-analyzer-all-regions"}
+
+    assert failing(plain) < failing(blind) == failing(elsewhere)
+    gap = (management, "access-analyzers", "fetch", "AccessDeniedException")
+    assert blind.expected_evidence_gaps() == {gap}
+
+
+def test_verdicts_follow_the_evidence_that_was_collected() -> None:
+    box = Sandbox(OPTIONS)
+    report_only = box.expected_failures({"credential-report"})
+    assert report_only < box.expected_failures()
+    new = {control for _, control, *_ in box.expected_failures()} - {control for _, control, *_ in report_only}
+    assert new == {
+        *PASSWORD_CONTROLS,
+        *("expired-server-certs-removed", "security-contact-registered", "access-analyzer-all-regions"),
+        *("user-permissions-via-groups", "no-full-admin-policy", "support-role-exists"),
+        "resource-policy-no-open-principal",
+    }
+    instances = box.expected_failures(DEFAULT_KINDS | {"ec2-instances"}) - box.expected_failures()
+    assert {control for _, control, *_ in instances} == {"ec2-instance-role-used"}
+    assert all(name.startswith("i-") for _, _, name, _ in instances)
+
+
+def test_the_organization_as_a_whole() -> None:
+    both = {"org-root-access-centralized", "org-policies-delegated-admin"}
+    for options, failed in (
+        (OPTIONS, set()),
+        (replace(OPTIONS, central_root=False), {"org-root-access-centralized"}),
+        (replace(OPTIONS, policy_delegate=False), {"org-policies-delegated-admin"}),
+        (replace(OPTIONS, central_root=False, policy_delegate=False, in_organization=False), set()),
+    ):
+        box = Sandbox(options)
+        found = {(account, c) for account, c, *_ in box.expected_failures() if c.startswith("org-")}
+        assert found == {(box.organization.management_id, control) for control in failed}
+    management = Sandbox(OPTIONS).organization.management_id
+    denied = "deny:ListOrganizationsFeatures,DescribeResourcePolicy"
+    box = Sandbox(replace(OPTIONS, central_root=False, policy_delegate=False, faults={management: denied}))
+    assert {c for _, c in box.expected_no_evidence() if c.startswith("org-")} == both
+    assert not {c for _, c, *_ in box.expected_failures()} & both
+
+
+def test_what_is_left_to_people() -> None:
+    box = Sandbox(OPTIONS)
+    manual = box.expected_manual()
+    assessed = {i for i, outcome in box.expected_outcomes().items() if outcome == "assessed"}
+    for control in ("security-questions-set", "s3-block-public-access", "ec2-instance-role-used"):
+        assert {account for account, found in manual if found == control} == assessed
+    shell = {account for account, found in manual if found == "cloudshell-full-access-restricted"}
+    assert set() < shell < assessed
+    of_organization = {found for account, found in manual if found.startswith("org-")}
+    assert len(of_organization) == 4
+    assert manual.isdisjoint(box.expected_no_evidence())
+    assert manual.isdisjoint({(account, control) for account, control, *_ in box.expected_failures()})
+
+
+def test_a_partition_without_the_account_service_has_no_contacts() -> None:
+    box = Sandbox(replace(OPTIONS, partition="aws-us-gov", faulty=False))
+    gaps = box.expected_evidence_gaps()
+    assert {gap[1:] for gap in gaps} == {("contacts", "fetch", "UnknownOperationException")}
+    assert {gap[0] for gap in gaps} == {i for i, o in box.expected_outcomes().items() if o == "assessed"}
+
+
+@pytest.mark.parametrize(
+    ("fault", "gap"),
+    [
+        ("deny:GenerateCredentialReport", ("generate", "AccessDenied")),
+        ("deny:GetCredentialReport", ("fetch", "AccessDenied")),
+        ("deny:GetAccountSummary,GetCredentialReport", ("fetch", "AccessDenied")),
+    ],
+)
+def test_a_denied_report_leaves_the_account_not_assessed(fault: str, gap: tuple[str, str]) -> None:
+    victim = Sandbox(OPTIONS).organization.active[3].id
+    box = Sandbox(replace(OPTIONS, faulty=False, faults={victim: fault}))
+    assert box.expected_outcomes()[victim] == "not_assessed"
+    assert box.expected_gaps() == {victim: gap}
+
+
+@pytest.mark.parametrize("fault", ["deny:", "deny:GetEverything", "deny:GetAccountSummary,", "denied:x"])
+def test_denials_of_nothing_known_are_refused(fault: str) -> None:
+    victim = Sandbox(OPTIONS).organization.active[3].id
+    with pytest.raises(ValueError, match="unknown faults"):
+        replace(OPTIONS, faults={victim: fault})
