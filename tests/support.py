@@ -121,7 +121,7 @@ def judged(
     waivers: Waivers | None = None,
 ) -> Assessment:
     """The assessment of a snapshot made by ``stored``."""
-    return assess(stored(folder, reports, *others), benchmarks, as_of, catalog(), waivers)
+    return assess(stored(folder, reports, *others), benchmarks, as_of, catalog(), waivers=waivers)
 
 
 def waiver(name: str = "W-1", control: str = "access-key-rotated-90d", scope: str = "{user: ann}", **other: str) -> str:
