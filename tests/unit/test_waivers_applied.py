@@ -5,6 +5,7 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,11 +15,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import schema
-from auditor.assessment import Assessment
+from auditor.assessment import Assessment, assess
 from auditor.model import Account, Severity
+from auditor.snapshot import Snapshot
 from auditor.waivers import Waived, apply_waivers, no_waivers
 from auditor.waivers.names import Names, glob_matches
-from tests.support import AS_OF, OTHER, ago, judged, key, report, root, unreachable, user, waiver, waivers_of
+from tests.support import (
+    AS_OF,
+    OTHER,
+    ago,
+    catalog,
+    judged,
+    key,
+    report,
+    root,
+    stored,
+    unreachable,
+    user,
+    waiver,
+    waivers_of,
+)
 
 KEYS, MFA = "access-key-rotated-90d", "console-user-mfa"
 PROD, TEST = "000000000007", "000000000020"
@@ -270,3 +286,13 @@ def test_expiry_is_judged_at_the_as_of_time_of_the_evaluation(tmp_path: Path) ->
     later = judged_with(tmp_path, ending, as_of=AS_OF + timedelta(days=1))
     assert list(later.waivers["state"]) == ["expired"]
     assert set(later.findings["waiver_id"]) == {""}
+
+
+def test_the_tags_of_the_accounts_count(tmp_path: Path) -> None:
+    reports = {a: report([root(a), user("ann", a, **key(1, ago(91)))]) for a in (PROD, OTHER)}
+    sealed = stored(tmp_path, reports)
+    records = [replace(r, account=replace(r.account, tags={"env": r.account.id[:1]})) for r in sealed.manifest.accounts]
+    tagged = Snapshot(sealed.folder, replace(sealed.manifest, accounts=tuple(records)))
+    waivers = waivers_of(tmp_path, waiver(scope="{tag: {env: 1}}"))
+    found = assess(tagged, catalog=catalog(), waivers=waivers).findings
+    assert set(found.loc[found["waiver_id"] == "W-1", "account_id"]) == {OTHER}
