@@ -64,9 +64,7 @@ def undecided_rows(
 
 def _why_lacking(control: Control, frames: Frames, account_id: str) -> str:
     """What is told of the other evidence that the control reads, where it could not be had."""
-    gaps = [
-        (kind, frames.collected[kind].gaps.get(account_id)) for kind in control.evidence if kind in frames.collected
-    ]
+    gaps = [(kind, frames.collected[kind].why_not(account_id)) for kind in control.evidence if kind in frames.collected]
     return "".join(f"; {kind}: {why}" for kind, why in gaps if why)
 
 
@@ -81,7 +79,7 @@ def missing_rows(control: Control, frames: Frames, organization: Organization) -
     rows: list[_AccountRow] = []
     for owner, account_id, file in _owners(control, frames, organization):
         if owner not in found.owners:
-            rows.append((account_id, found.gaps.get(owner, f"{kind}: {NOT_COLLECTED}"), None, None))
+            rows.append((account_id, found.why_not(owner) or f"{kind}: {NOT_COLLECTED}", None, None))
         elif owner not in present:
             rows.append((account_id, _NO_ROOT, file, None))
     by_person = control.by_hand or (control.optional and not found.owners and not found.gaps)

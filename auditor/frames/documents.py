@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -27,7 +28,12 @@ class Collected:
 
     rows: dict[Unit, list[Row]] = field(default_factory=dict)
     owners: set[Owner] = field(default_factory=set)
-    gaps: dict[Owner, str] = field(default_factory=dict)
+    gaps: dict[Owner, EvidenceGap] = field(default_factory=dict)
+
+    def why_not(self, owner: Owner) -> str:
+        """Why the owner has no such evidence, or not all of it; empty where nothing is known to be missing."""
+        gap = self.gaps.get(owner)
+        return f"{gap.stage}: {gap.code}: {gap.message}" if gap else ""
 
 
 def read_documents(
@@ -45,6 +51,19 @@ def read_documents(
             if file.kind in tables:
                 _read(snapshot, tables[file.kind], found[file.kind], owner, file)
     return found
+
+
+def with_gaps(records: Iterable[AccountRecord], collected: Mapping[str, Collected]) -> list[AccountRecord]:
+    """The records with the gaps that were only found when their evidence was read."""
+    return [_with_gaps(record, collected) for record in records]
+
+
+def _with_gaps(record: AccountRecord, collected: Mapping[str, Collected]) -> AccountRecord:
+    known = {gap.kind for gap in record.gaps}
+    found = [
+        c.gaps[record.account.id] for kind, c in collected.items() if record.account.id in c.gaps and kind not in known
+    ]
+    return dataclasses.replace(record, gaps=(*record.gaps, *found)) if found else record
 
 
 def account_tags(snapshot: Snapshot) -> Mapping[str, Mapping[str, str]]:
@@ -70,7 +89,7 @@ def _owners(
 def _note_gaps(found: Mapping[str, Collected], owner: Owner, gaps: Iterable[EvidenceGap]) -> None:
     for gap in gaps:
         if gap.kind in found:
-            found[gap.kind].gaps[owner] = f"{gap.stage}: {gap.code}: {gap.message}"
+            found[gap.kind].gaps[owner] = gap
 
 
 def _read(snapshot: Snapshot, table: Table, collected: Collected, owner: Owner, file: EvidenceFile) -> None:
@@ -80,7 +99,7 @@ def _read(snapshot: Snapshot, table: Table, collected: Collected, owner: Owner, 
             unit: [row | {"account_id": owner, "evidence_file": file.path} for row in units[unit]] for unit in units
         }
     except EvidenceError as error:
-        collected.gaps[owner] = str(error)
+        collected.gaps[owner] = EvidenceGap(file.kind, error.stage, error.code, error.message)
         return
     for unit, found in rows.items():
         collected.rows[unit] += found
