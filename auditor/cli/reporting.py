@@ -110,6 +110,8 @@ def _show_controls(assessment: Assessment) -> None:
 
 def _failed(control: Any) -> str:
     """``12 of 340 (3 waived)``"""
+    if not control.population and control.manual:
+        return "by hand"
     return f"{control.failed} of {control.population}" + (f" ({control.waived} waived)" if control.waived else "")
 
 
@@ -130,4 +132,4 @@ def _show_gaps(assessment: Assessment) -> None:
     if len(partly):
         print("\nEvidence that is missing elsewhere:")
         rows = [(g.account_id, g.account_name, g.evidence, f"{g.stage}: {g.code}") for g in partly.itertuples()]
-        show_table(("account", "name", "evidence", "why"), rows, unbroken=("account",))
+        show_table(("account", "name", "evidence", "why"), rows, unbroken=("account", "evidence"))
