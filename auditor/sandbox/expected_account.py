@@ -1,7 +1,6 @@
 """The verdicts on account-wide facts that a boxed account must get: root, password policy, certificates, contacts.
 
-``asked`` names the kinds of evidence that the run wanted, ``had`` those that it got; a control without its evidence is
-NO_EVIDENCE.
+``had`` names the kinds of evidence that were collected; a control without its evidence is NO_EVIDENCE.
 """
 
 from __future__ import annotations
@@ -27,16 +26,12 @@ ALWAYS_MANUAL = (
 )
 
 
-def judged(evidence: PlantedEvidence, asked: Kinds, had: Kinds, as_of: datetime) -> Iterator[Judged]:
-    """All that is not a pass, but for root, access analyzers, permissions and what the credential report decides."""
+def judged(evidence: PlantedEvidence, had: Kinds, as_of: datetime) -> Iterator[Judged]:
+    """All that is not a pass, but for root, regions, permissions and what the credential report decides."""
     yield from ((MANUAL, control, "") for control in ALWAYS_MANUAL)
     yield from _password_policy(evidence.password_policy, "password-policy" in had)
     yield from _certificates(evidence, had, as_of)
     yield from _contacts(evidence, "contacts" in had)
-    if "ec2-instances" not in asked:
-        yield MANUAL, "ec2-instance-role-used", ""
-    else:
-        yield from _instances(evidence.instances, "ec2-instances" in had)
 
 
 def root_judged(facts: PlantedAccount, evidence: PlantedEvidence, had: Kinds) -> Iterator[Judged]:
@@ -104,10 +99,10 @@ def _contacts(evidence: PlantedEvidence, had: bool) -> Iterator[Judged]:
         yield FAIL, "security-contact-registered", ""
 
 
-def _instances(instances: tuple[Instance, ...], had: bool) -> Iterator[Judged]:
-    if not had:
+def instances_judged(instances: tuple[Instance, ...], silent: frozenset[str] | None) -> Iterator[Judged]:
+    """``silent`` are the regions that gave no answer, None when none did."""
+    if silent is None or silent:
         yield NO_EVIDENCE, "ec2-instance-role-used", ""
-        return
-    for instance in instances:
-        if instance.state == "running" and not instance.has_profile:
+    for instance in () if silent is None else instances:
+        if instance.state == "running" and not instance.has_profile and instance.region not in (silent or ()):
             yield FAIL, "ec2-instance-role-used", instance.id

@@ -6,9 +6,19 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from auditor.sandbox import expected
+from auditor.sandbox.denials import OPERATIONS
 from auditor.sandbox.evidence import PlantedEvidence
 from auditor.sandbox.expected import Failure
-from auditor.sandbox.expected_account import FAIL, NO_EVIDENCE, Judged, Kinds, judged, root_judged
+from auditor.sandbox.expected_account import (
+    FAIL,
+    MANUAL,
+    NO_EVIDENCE,
+    Judged,
+    Kinds,
+    instances_judged,
+    judged,
+    root_judged,
+)
 from auditor.sandbox.expected_gaps import gaps, silent_regions
 from auditor.sandbox.expected_organization import organization_judged
 from auditor.sandbox.expected_permissions import analyzers_judged, covered_regions, permissions_judged
@@ -83,20 +93,24 @@ class Verdicts:
             yield from root_judged(facts, evidence, had)
         else:
             yield from ((NO_EVIDENCE, control, "") for control in expected.REPORT_CONTROLS)
-        yield from judged(evidence, self._kinds, had, self._options.as_of)
+        yield from judged(evidence, had, self._options.as_of)
         yield from permissions_judged(evidence.permissions, "authorization-details" in had)
-        yield from analyzers_judged(evidence, covered, self._silent(facts, evidence))
+        yield from analyzers_judged(evidence, covered, self._silent(facts, evidence, "ListAnalyzers"))
+        if "ec2-instances" in self._kinds:
+            yield from instances_judged(evidence.instances, self._silent(facts, evidence, "DescribeInstances"))
+        else:
+            yield MANUAL, "ec2-instance-role-used", ""
 
-    def _silent(self, facts: PlantedAccount, evidence: PlantedEvidence) -> frozenset[str] | None:
-        if "access-analyzers" not in self._kinds or not expected.is_reached(facts):
+    def _silent(self, facts: PlantedAccount, evidence: PlantedEvidence, asked: str) -> frozenset[str] | None:
+        if not expected.is_reached(facts) or self._kinds.isdisjoint(OPERATIONS[asked][1]):
             return None
-        return silent_regions(evidence, facts.fault)
+        return silent_regions(evidence, facts.fault, asked)
 
     def _covered(self) -> frozenset[str]:
         """Regions where an analyzer of the organization works and was read; only the management account has any."""
         management = self._box.facts(self._box.organization.management_id)
         evidence = self._box.evidence(management.account_id)
-        silent = self._silent(management, evidence)
+        silent = self._silent(management, evidence, "ListAnalyzers")
         if silent is None or not (self._options.in_organization or self._box.caller_account == management.account_id):
             return frozenset()
         return covered_regions(evidence) - silent

@@ -24,7 +24,7 @@ from auditor.sandbox.evidence import (
     RootEvidence,
 )
 from auditor.sandbox.expected import REPORT_CONTROLS
-from auditor.sandbox.expected_account import ALWAYS_MANUAL, PASSWORD_CONTROLS, judged, root_judged
+from auditor.sandbox.expected_account import ALWAYS_MANUAL, PASSWORD_CONTROLS, instances_judged, judged, root_judged
 from auditor.sandbox.expected_permissions import (
     PERMISSION_CONTROLS,
     analyzers_judged,
@@ -63,7 +63,7 @@ def _judged(
     evidence: PlantedEvidence, facts: PlantedAccount = ACCOUNT, without: Iterable[str] = (), status: str = "FAIL"
 ) -> set[str]:
     had = frozenset(ACCOUNT_KINDS) - frozenset(without)
-    found = [*root_judged(facts, evidence, had), *judged(evidence, frozenset(ACCOUNT_KINDS), had, AS_OF)]
+    found = [*root_judged(facts, evidence, had), *judged(evidence, had, AS_OF)]
     return {f"{control} {name}".strip() for was, control, name in found if was == status}
 
 
@@ -149,12 +149,13 @@ def test_contacts() -> None:
 
 def test_running_instances_need_a_profile() -> None:
     states = [("running", True), ("running", False), ("stopped", False), ("terminated", False), ("pending", False)]
-    evidence = replace(EVIDENCE, instances=tuple(Instance(f"i-{n}", "us-east-1", *s) for n, s in enumerate(states)))
-    assert _judged(evidence) == {"ec2-instance-role-used i-1"}
-    assert "ec2-instance-role-used" in _judged(evidence, without=["ec2-instances"], status="NO_EVIDENCE")
-    not_asked = {(status, c) for status, c, _ in judged(evidence, frozenset(), frozenset(), AS_OF)}
-    assert ("MANUAL", "ec2-instance-role-used") in not_asked
-    assert _judged(evidence, without=["ec2-instances"]) == set()
+    instances = tuple(Instance(f"i-{n}", "us-east-1", *state) for n, state in enumerate(states))
+    instances += (Instance("i-far", "eu-west-1", "running", False),)
+    fail, lost = (("FAIL", "ec2-instance-role-used", "i-1"), ("NO_EVIDENCE", "ec2-instance-role-used", ""))
+    far = ("FAIL", "ec2-instance-role-used", "i-far")
+    assert list(instances_judged(instances, frozenset())) == [fail, far]
+    assert list(instances_judged(instances, frozenset({"eu-west-1"}))) == [lost, fail]
+    assert list(instances_judged(instances, None)) == [lost]
 
 
 # --- Permissions ---
