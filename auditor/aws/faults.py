@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import botocore.exceptions as botocore_errors
+from botocore.parsers import ResponseParserError
 
 from auditor.errors import AccessError, EvidenceError
 
-FAULTS = (botocore_errors.BotoCoreError, botocore_errors.ClientError)
+FAULTS = (botocore_errors.BotoCoreError, botocore_errors.ClientError, ResponseParserError)
 Fault = Any
 """One of FAULTS; botocore ships no types."""
 
@@ -32,6 +33,7 @@ _TRANSPORT = (
     botocore_errors.EndpointConnectionError,
     botocore_errors.ConnectTimeoutError,
     botocore_errors.ProxyConnectionError,
+    ResponseParserError,  # a body that is no answer: a proxy's page, or half an answer
 )
 # AWS quotes what it was sent where a signature does not match.
 _TOKEN = re.compile(r"(x-amz-security-token:)\S+", re.IGNORECASE)

@@ -19,6 +19,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
     SSLError,
 )
+from botocore.parsers import ResponseParserError
 
 from auditor.aws.calls import Budget, Calls
 from auditor.aws.faults import evidence_error
@@ -135,6 +136,7 @@ def test_the_eighth_refusal_of_a_call_is_the_last(storm: int, retries: int) -> N
         (ReadTimeoutError(endpoint_url="https://x", error="late"), 3),
         (ConnectTimeoutError(endpoint_url="https://x", error="late"), 3),
         (ProxyConnectionError(proxy_url="http://p", error="reset"), 5),
+        (ResponseParserError("a proxy's page"), 5),
         (SSLError(endpoint_url="https://x", error="wrong name"), 1),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
