@@ -82,6 +82,9 @@ def missing_rows(control: Control, frames: Frames, organization: Organization) -
             rows.append((account_id, found.why_not(owner) or f"{kind}: {NOT_COLLECTED}", None, None))
         elif owner not in present:
             rows.append((account_id, _NO_ROOT, file, None))
+        elif owner in found.gaps and control.unit not in (Unit.ACCOUNT, Unit.ORGANIZATION):
+            # Part of the evidence: units may be missing. What is judged as a whole is told of by its predicate.
+            rows.append((account_id, f"{kind} is incomplete: {found.why_not(owner)}", None, None))
     by_person = control.by_hand or (control.optional and not found.owners and not found.gaps)
     return account_rows(frames, rows, Status.MANUAL if by_person else Status.NO_EVIDENCE)
 
