@@ -54,12 +54,13 @@ def build_frames(snapshot: Snapshot, as_of: datetime, kinds: Collection[str] = E
     records, reports = read_reports(snapshot)
     users = users_frame(records, reports)
     collected = {CREDENTIAL_REPORT: reported(records, reports), **read_documents(snapshot, records, kinds)}
-    records, tags = with_gaps(records, collected), account_tags(snapshot)
+    records = [with_gaps(record, record.account.id, collected) for record in records]
+    common, tags = snapshot.manifest.organization_record, account_tags(snapshot)
     accounts = accounts_frame(records, users, collected, tags)
     units = unit_frames(collected, accounts, users, snapshot.manifest.organization)
     return Frames(
         accounts=accounts,
-        gaps=gaps_frame(records, snapshot.manifest.organization_record),
+        gaps=gaps_frame(records, common and with_gaps(common, ORGANIZATION, collected)),
         users=users,
         credentials=credentials_frame(users, as_of),
         root=root_frame(users, units),

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from auditor import evidence
 from auditor.errors import EvidenceError
+from auditor.evidence import Document
 from auditor.frames.kinds import TABLES
 from auditor.frames.kinds.account_tags import tags_by_account
-from auditor.frames.tables import Row, Table
+from auditor.frames.tables import Row, Table, misfit
 from auditor.model import ACCOUNT_TAGS, AccountRecord, EvidenceFile, EvidenceGap, OrganizationRecord, Outcome, Unit
 from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
 
 NOT_COLLECTED = "not collected in this snapshot"
+T = TypeVar("T")
+Record = TypeVar("Record", AccountRecord, OrganizationRecord)
+_ODD = (AttributeError, IndexError, KeyError, TypeError, ValueError)
 Owner = str
 """An account's id, or ORGANIZATION_FOLDER."""
 
@@ -53,16 +58,10 @@ def read_documents(
     return found
 
 
-def with_gaps(records: Iterable[AccountRecord], collected: Mapping[str, Collected]) -> list[AccountRecord]:
-    """The records with the gaps that were only found when their evidence was read."""
-    return [_with_gaps(record, collected) for record in records]
-
-
-def _with_gaps(record: AccountRecord, collected: Mapping[str, Collected]) -> AccountRecord:
+def with_gaps(record: Record, owner: Owner, collected: Mapping[str, Collected]) -> Record:
+    """The record with the gaps that were only found when its evidence was read."""
     known = {gap.kind for gap in record.gaps}
-    found = [
-        c.gaps[record.account.id] for kind, c in collected.items() if record.account.id in c.gaps and kind not in known
-    ]
+    found: list[EvidenceGap] = [c.gaps[owner] for kind, c in collected.items() if owner in c.gaps and kind not in known]
     return dataclasses.replace(record, gaps=(*record.gaps, *found)) if found else record
 
 
@@ -71,7 +70,7 @@ def account_tags(snapshot: Snapshot) -> Mapping[str, Mapping[str, str]]:
     record = snapshot.manifest.organization_record
     files = [file for file in record.evidence if file.kind == ACCOUNT_TAGS] if record else []
     try:
-        return tags_by_account(evidence.read(snapshot.read(files[0]))) if files else {}
+        return _made(lambda: tags_by_account(_document(snapshot, files[0]))) if files else {}
     except EvidenceError:
         return {}
 
@@ -94,13 +93,41 @@ def _note_gaps(found: Mapping[str, Collected], owner: Owner, gaps: Iterable[Evid
 
 def _read(snapshot: Snapshot, table: Table, collected: Collected, owner: Owner, file: EvidenceFile) -> None:
     try:
-        units = table.rows(owner, evidence.read(snapshot.read(file)))
-        rows = {
-            unit: [row | {"account_id": owner, "evidence_file": file.path} for row in units[unit]] for unit in units
-        }
+        rows = _made(lambda: _rows(table, owner, _document(snapshot, file)))
     except EvidenceError as error:
         collected.gaps[owner] = EvidenceGap(file.kind, error.stage, error.code, error.message)
         return
     for unit, found in rows.items():
-        collected.rows[unit] += found
+        collected.rows[unit] += [row | {"account_id": owner, "evidence_file": file.path} for row in found]
     collected.owners.add(owner)
+
+
+def _document(snapshot: Snapshot, file: EvidenceFile) -> Document:
+    """EvidenceError where it is another kind's, or holds nothing and does not say why: silence is no answer."""
+    document = evidence.read(snapshot.read(file))
+    if document.kind != file.kind:
+        raise _malformed(f"it is evidence of the kind {document.kind!r}")
+    if not document.answers and not document.omitted:
+        raise _malformed("it holds no call, and does not say why none was needed")
+    return document
+
+
+def _rows(table: Table, owner: Owner, document: Document) -> dict[Unit, list[Row]]:
+    found = {unit: list(rows) for unit, rows in table.rows(owner, document).items()}
+    for unit, rows in found.items():
+        for row in rows:
+            if odd := misfit(row, table.columns[unit]):
+                raise _malformed(f"line {row.get('line')}: {odd}")
+    return found
+
+
+def _made(make: Callable[[], T]) -> T:
+    """What ``make`` returns; answers of a shape that AWS does not give are an EvidenceError, too."""
+    try:
+        return make()
+    except _ODD as error:
+        raise _malformed(f"an answer has not the shape that AWS gives: {type(error).__name__}: {error}") from error
+
+
+def _malformed(why: str) -> EvidenceError:
+    return EvidenceError("validate", "MalformedEvidence", why)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -16,8 +15,8 @@ from hypothesis import strategies as st
 
 from auditor import schema
 from auditor.assessment import Assessment, assess
-from auditor.model import Account, Severity
-from auditor.snapshot import Snapshot
+from auditor.evidence import Answer, Document
+from auditor.model import ACCOUNT_TAGS, Account, Severity
 from auditor.waivers import Waived, apply_waivers, no_waivers
 from auditor.waivers.names import Names, glob_matches
 from tests.support import (
@@ -290,9 +289,16 @@ def test_expiry_is_judged_at_the_as_of_time_of_the_evaluation(tmp_path: Path) ->
 
 def test_the_tags_of_the_accounts_count(tmp_path: Path) -> None:
     reports = {a: report([root(a), user("ann", a, **key(1, ago(91)))]) for a in (PROD, OTHER)}
-    sealed = stored(tmp_path, reports)
-    records = [replace(r, account=replace(r.account, tags={"env": r.account.id[:1]})) for r in sealed.manifest.accounts]
-    tagged = Snapshot(sealed.folder, replace(sealed.manifest, accounts=tuple(records)))
+    answers = tuple(
+        Answer(
+            "organizations:ListTagsForResource",
+            {"Tags": [{"Key": "env", "Value": a[:1]}]},
+            parameters={"ResourceId": a},
+        )
+        for a in reports
+    )
+    documents = {"organization": {ACCOUNT_TAGS: Document(ACCOUNT_TAGS, answers)}}
+    tagged = stored(tmp_path, reports, documents=documents)
     waivers = waivers_of(tmp_path, waiver(scope="{tag: {env: 1}}"))
     found = assess(tagged, catalog=catalog(), waivers=waivers).findings
     assert set(found.loc[found["waiver_id"] == "W-1", "account_id"]) == {OTHER}
