@@ -61,7 +61,7 @@ def _listed(collected: Collected) -> Mapping[tuple[str, str], list[Row]]:
     """Account id and name of every user whose keys were listed -> those keys, the oldest first."""
     found: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in collected.rows.get(Unit.CREDENTIAL, []):
-        created = pd.to_datetime(row["created"], utc=True, errors="coerce")
+        created = pd.to_datetime(row["created"], utc=True, errors="coerce", format="ISO8601")
         found[row["account_id"], row["name"]].append(row | {"created": created})
     listed = ((row["account_id"], row["name"]) for row in collected.rows.get(Unit.USER, []))
     return {who: sorted(found[who], key=_age) for who in listed}

@@ -13,7 +13,7 @@ from auditor.model import ACCESS_KEYS, Unit
 
 _CALL = "iam:ListAccessKeys"
 _ACTIVE: Mapping[str, bool] = {"Active": True, "Inactive": False, "Expired": False}
-_COLUMNS = {"key_id": "str", "key_active": "boolean", "created": "datetime64[us, UTC]"}
+_COLUMNS = {"key_id": "str", "key_active": "boolean", "created": "str"}
 
 
 def _rows(_: str, document: Document) -> Mapping[Unit, Iterable[Row]]:
