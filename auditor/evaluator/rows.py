@@ -67,7 +67,8 @@ def undecided_rows(
 def _why_lacking(control: Control, frames: Frames, account_id: str | None) -> str:
     """What is told of the other evidence that the control reads, where it could not be had."""
     owner = ORGANIZATION if control.unit is Unit.ORGANIZATION or account_id is None else account_id
-    gaps = [(kind, frames.collected[kind].why_not(owner)) for kind in control.evidence if kind in frames.collected]
+    found = [(kind, frames.collected.get(kind, Collected())) for kind in control.evidence]
+    gaps = [(kind, c.why_not(owner) or ("" if owner in c.owners else NOT_COLLECTED)) for kind, c in found]
     return "".join(f"; {kind}: {why}" for kind, why in gaps if why)
 
 
@@ -128,7 +129,7 @@ def account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) ->
             "ou_path": category(known["ou_path"].astype("str").array, "ou_path"),
             "resource_arn": category([None] * len(rows), "arn"),
             "resource_name": category([None] * len(rows), "user"),
-            "evidence_file": category(files, "evidence_file"),
+            "evidence_file": _files(files, users["evidence_file"].cat.categories),
             "evidence_line": pd.array(lines, dtype="Int64"),
             "status": pd.Categorical([status.value] * len(rows), dtype=STATUS),
             "credential": pd.Categorical([""] * len(rows), dtype=CREDENTIAL),
@@ -136,6 +137,12 @@ def account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) ->
             "reason": pd.Categorical(pd.array(reasons, dtype="str")),
         }
     )
+
+
+def _files(files: Sequence[Any], reports: pd.Index) -> pd.Categorical:
+    """The categories are the reports, and what else is named."""
+    others = pd.Index([file for file in files if file is not None], dtype="str").unique().difference(reports)
+    return pd.Categorical(files, categories=reports.append(others) if len(others) else reports)
 
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:
