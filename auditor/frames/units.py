@@ -11,6 +11,7 @@ from auditor.frames.documents import Collected
 from auditor.frames.kinds import TABLES
 from auditor.frames.tables import Columns, Row
 from auditor.model import (
+    ACCESS_ANALYZERS,
     ACCOUNT_SUMMARY,
     DELEGATED_ADMINISTRATORS,
     IDENTITY_CENTER,
@@ -101,4 +102,13 @@ def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame]) -> UnitFram
             source = frames.get((Unit.ORGANIZATION, kind))
             value = None if source is None or source.empty else source[name].iloc[0]
             frames[target][name] = pd.array([value] * len(frames[target]), dtype="str")
+    if (Unit.ACCOUNT, ACCESS_ANALYZERS) in frames:
+        analyzed = frames[Unit.ACCOUNT, ACCESS_ANALYZERS]
+        analyzed["organization_regions"] = pd.array([_organization_regions(analyzed)] * len(analyzed), dtype="str")
     return frames
+
+
+def _organization_regions(analyzed: pd.DataFrame) -> str:
+    """Where some account of the snapshot has an analyzer of the whole organization, joined by a blank."""
+    pairs = (text.partition("@") for texts in analyzed["analyzers"] for text in texts.split())
+    return " ".join(sorted({region for kind, _, region in pairs if kind == "ORGANIZATION"}))
