@@ -113,6 +113,43 @@ CREDENTIALS = {
     **_WHERE,
 }
 
+# Where in a user's row each fact about a credential stands; nothing where AWS does not tell.
+CREDENTIAL_SOURCES: Mapping[str, Mapping[str, str]] = {
+    "active": {
+        "password": "password_enabled",
+        "access_key_1": "access_key_1_active",
+        "access_key_2": "access_key_2_active",
+        "cert_1": "cert_1_active",
+        "cert_2": "cert_2_active",
+    },
+    "last_rotated": {
+        "password": "password_last_changed",
+        "access_key_1": "access_key_1_last_rotated",
+        "access_key_2": "access_key_2_last_rotated",
+        "cert_1": "cert_1_last_rotated",
+        "cert_2": "cert_2_last_rotated",
+    },
+    "last_rotated_note": {"password": "password_last_changed_note"},
+    "last_used": {
+        "password": "password_last_used",
+        "access_key_1": "access_key_1_last_used_date",
+        "access_key_2": "access_key_2_last_used_date",
+    },
+    "last_used_note": {
+        "password": "password_last_used_note",
+        "access_key_1": "access_key_1_last_used_date_note",
+        "access_key_2": "access_key_2_last_used_date_note",
+    },
+    "last_used_region": {
+        "access_key_1": "access_key_1_last_used_region",
+        "access_key_2": "access_key_2_last_used_region",
+    },
+    "last_used_service": {
+        "access_key_1": "access_key_1_last_used_service",
+        "access_key_2": "access_key_2_last_used_service",
+    },
+}
+
 FINDINGS = {
     "snapshot_id": "category",
     "as_of": "category",  # 2026-11-24T10:15:00Z

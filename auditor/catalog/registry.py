@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from auditor.catalog.entries import Benchmark, Control, Crosswalk, Direction, Entry, Override, Requirement
+from auditor.catalog.entries import Benchmark, Control, Crosswalk, Direction, Entry, Override, Parameter, Requirement
 from auditor.catalog.guard import looser_parameters, looser_than
 from auditor.catalog.narrowing import narrowed
 from auditor.catalog.selection import Selection
@@ -179,6 +179,11 @@ class Catalog:
                 scope = f"for {benchmark.qualified(requirement)}"
                 found += looser_than(control, asked, self._directions(asked), scope)
         return tuple(found)
+
+    def looser_values(self, control_id: str, parameters: Mapping[str, Parameter], scope: str) -> tuple[str, ...]:
+        """A sentence for each of these parameters that the shipped catalogue would not allow for the control."""
+        original = self.replaced.get(control_id, self.control(control_id))
+        return tuple(looser_parameters(parameters, original.parameters, self._directions(original), scope))
 
     def _directions(self, control: Control) -> Mapping[str, Direction]:
         """Which way the control's parameters get stricter; what it does not say, another of the same check may."""

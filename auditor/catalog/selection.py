@@ -63,13 +63,17 @@ class Selection:
         The most specific one has the last word: OUs from the root down, then tags, then the account itself; among
         equals the later entry. The time it takes does not grow with the number of OUs or accounts that are named.
         """
-        table = self._tables.get(control.id)
-        if table is None:
+        if control.id not in self._tables:
             return control.parameters
         merged = dict(control.parameters)
-        for override in table.of(account):
+        for override in self.overrides_of(control, account):
             merged |= override.parameters
         return merged
+
+    def overrides_of(self, control: Control, account: Place) -> Iterator[Override]:
+        """The overrides of the control that hold for the account, the most specific last."""
+        table = self._tables.get(control.id)
+        return table.of(account) if table else iter(())
 
     @cached_property
     def _tables(self) -> Mapping[str, _Table]:

@@ -50,7 +50,7 @@ def no_full_admin(policies: pd.DataFrame, _: Parameters, __: datetime) -> Verdic
 
 def attached_to_role(accounts: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
     """AWS's own ``policy`` is attached to at least one role. Frame: one row an account."""
-    roles, policy = accounts[_columns(parameters)[0]], parameters["policy"]
+    roles, policy = accounts[holders_of(parameters)[0]], parameters["policy"]
     keys = pd.DataFrame({"held": roles != ""})
     return Verdict(
         applies=all_of(accounts),
@@ -66,7 +66,7 @@ def attached_to_nobody(accounts: pd.DataFrame, parameters: Parameters, _: dateti
     Frame: one row an account.
     """
     policy = parameters["policy"]
-    roles, users, groups = (accounts[column] for column in _columns(parameters))
+    roles, users, groups = (accounts[column] for column in holders_of(parameters))
     held = (roles != "") | (users != "") | (groups != "")
     keys = pd.DataFrame({"held": held})
     return Verdict(
@@ -82,7 +82,7 @@ def _handed_out(policy: str, held: bool) -> str:
     return f"{policy} is attached; whether it is needed is for a person to say" if held else f"nobody has {policy}"
 
 
-def _columns(parameters: Parameters) -> tuple[str, str, str]:
+def holders_of(parameters: Parameters) -> tuple[str, str, str]:
     """Columns of roles, users and groups; the evidence is read for two of AWS's own policies."""
     policy = str(parameters["policy"])
     if policy not in _HOLDERS:

@@ -46,7 +46,10 @@ def joined(*parts: str | pd.Series) -> pd.Series:
     """The parts of each row in one text; a missing part leaves a question mark."""
     index = next(p.index for p in parts if isinstance(p, pd.Series))
     texts = [p if isinstance(p, str) else pa.array(p.fillna("?"), pa.string()) for p in parts]
-    return pd.Series(pc.binary_join_element_wise(*texts, "").to_pandas(), index=index).astype("str")
+    joined_texts = (
+        pc.binary_join_element_wise(*texts, "").to_pandas().astype("str").array
+    )  # without an index of its own
+    return pd.Series(joined_texts, index=index)
 
 
 def told(keys: pd.DataFrame, sentence: Callable[..., str]) -> pd.Series:

@@ -15,6 +15,7 @@ from auditor.cli.accounts import accounts
 from auditor.cli.collecting import collect, demo, run
 from auditor.cli.console import complain
 from auditor.cli.controls import controls
+from auditor.cli.explain import explain
 from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
 from auditor.cli.reporting import report
@@ -44,7 +45,7 @@ def cli() -> None:
     """
 
 
-for command in (run, collect, report, demo, query, controls, accounts, waivers):
+for command in (run, collect, report, demo, query, controls, explain, accounts, waivers):
     cli.add_command(command)
 
 

@@ -31,6 +31,8 @@ SCOPE = (
 CONFIG_DIR = click.option(
     "--config-dir", metavar="DIR", type=_FILE, help="Your own controls, benchmarks, crosswalks, queries, parameters"
 )
+AS_OF = click.option("--as-of", metavar="TIME", help="Instant ages are counted at  [when collection started]")
+WAIVERS = click.option("--waivers", metavar="FILE", type=_FILE, help="Failures that were accepted, and until when")
 JUDGING = (
     click.option(
         "--benchmark",
@@ -47,8 +49,8 @@ JUDGING = (
         help="Only this requirement (2.12, cis-aws-7.0.0:2.12) or control (repeatable)",
     ),
     CONFIG_DIR,
-    click.option("--as-of", metavar="TIME", help="Instant ages are counted at  [when collection started]"),
-    click.option("--waivers", metavar="FILE", type=_FILE, help="Failures that were accepted, and until when"),
+    AS_OF,
+    WAIVERS,
 )
 OUTPUT = (
     click.option("--format", metavar="FORMAT", multiple=True, help="xlsx, csv or json (repeatable)  [xlsx, csv]"),

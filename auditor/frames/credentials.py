@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,43 +12,6 @@ from pandas.api.types import union_categoricals
 from auditor import schema
 from auditor.ages import days_between
 from auditor.model import CREDENTIALS, FURTHER_KEYS
-
-# Where in a user's row each fact about a credential stands; None: AWS does not tell.
-_SOURCES: Mapping[str, Mapping[str, str | None]] = {
-    "active": {
-        "password": "password_enabled",
-        "access_key_1": "access_key_1_active",
-        "access_key_2": "access_key_2_active",
-        "cert_1": "cert_1_active",
-        "cert_2": "cert_2_active",
-    },
-    "last_rotated": {
-        "password": "password_last_changed",
-        "access_key_1": "access_key_1_last_rotated",
-        "access_key_2": "access_key_2_last_rotated",
-        "cert_1": "cert_1_last_rotated",
-        "cert_2": "cert_2_last_rotated",
-    },
-    "last_rotated_note": {"password": "password_last_changed_note"},
-    "last_used": {
-        "password": "password_last_used",
-        "access_key_1": "access_key_1_last_used_date",
-        "access_key_2": "access_key_2_last_used_date",
-    },
-    "last_used_note": {
-        "password": "password_last_used_note",
-        "access_key_1": "access_key_1_last_used_date_note",
-        "access_key_2": "access_key_2_last_used_date_note",
-    },
-    "last_used_region": {
-        "access_key_1": "access_key_1_last_used_region",
-        "access_key_2": "access_key_2_last_used_region",
-    },
-    "last_used_service": {
-        "access_key_1": "access_key_1_last_used_service",
-        "access_key_2": "access_key_2_last_used_service",
-    },
-}
 
 Rows = np.ndarray[Any, np.dtype[np.intp]]
 
@@ -66,7 +28,7 @@ def credentials_frame(users: pd.DataFrame, further: pd.DataFrame, as_of: datetim
     merged = np.concatenate(rows)
     order = np.lexsort((slots, merged))
     columns = {name: users[name].array.take(merged[order]) for name in _shared(users)}
-    columns |= {name: _gathered(users, groups, name, rows).take(order) for name in _SOURCES}
+    columns |= {name: _gathered(users, groups, name, rows).take(order) for name in schema.CREDENTIAL_SOURCES}
     columns["credential"] = pd.Categorical.from_codes(slots[order], categories=pd.Index(CREDENTIALS, dtype="str"))
     frame = _with_places(pd.DataFrame(columns), further)
     frame["age_days"] = days_between(frame["last_rotated"], as_of)
@@ -75,11 +37,14 @@ def credentials_frame(users: pd.DataFrame, further: pd.DataFrame, as_of: datetim
 
 
 def _shared(users: pd.DataFrame) -> list[str]:
-    return [name for name in schema.CREDENTIALS if name in users.columns and name not in _SOURCES]
+    return [name for name in schema.CREDENTIALS if name in users.columns and name not in schema.CREDENTIAL_SOURCES]
 
 
 def _existing(users: pd.DataFrame, slot: str) -> Rows:
-    active, rotated = users[_SOURCES["active"][slot]], users[_SOURCES["last_rotated"][slot]]
+    active, rotated = (
+        users[schema.CREDENTIAL_SOURCES["active"][slot]],
+        users[schema.CREDENTIAL_SOURCES["last_rotated"][slot]],
+    )
     gone = active.eq(False).fillna(False) & rotated.isna()
     return np.flatnonzero(~gone.to_numpy(dtype=bool))
 
@@ -108,7 +73,7 @@ def _gathered(users: pd.DataFrame, groups: Mapping[str, pd.DataFrame], name: str
 def _part(users: pd.DataFrame, groups: Mapping[str, pd.DataFrame], name: str, slot: str, rows: Rows) -> Any:
     if slot in groups:
         return groups[slot][name].array if name in groups[slot] else _nothing(schema.CREDENTIALS[name], len(rows))
-    source = _SOURCES[name].get(slot)
+    source = schema.CREDENTIAL_SOURCES[name].get(slot)
     return users[source].array.take(rows) if source else _nothing(schema.CREDENTIALS[name], len(rows))
 
 
