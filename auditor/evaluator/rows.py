@@ -128,7 +128,7 @@ def account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) ->
             "ou_path": category(known["ou_path"].astype("str").array, "ou_path"),
             "resource_arn": category([None] * len(rows), "arn"),
             "resource_name": category([None] * len(rows), "user"),
-            "evidence_file": category(files, "evidence_file"),
+            "evidence_file": _files(files, users["evidence_file"].cat.categories),
             "evidence_line": pd.array(lines, dtype="Int64"),
             "status": pd.Categorical([status.value] * len(rows), dtype=STATUS),
             "credential": pd.Categorical([""] * len(rows), dtype=CREDENTIAL),
@@ -136,6 +136,13 @@ def account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) ->
             "reason": pd.Categorical(pd.array(reasons, dtype="str")),
         }
     )
+
+
+def _files(files: Sequence[Any], reports: pd.Index) -> Any:
+    """The categories are those of the credential reports, unless another kind's file is among them."""
+    if all(file is None or file in reports for file in files):
+        return pd.Categorical(files, categories=reports)
+    return pd.Categorical(pd.array(files, dtype="str"))
 
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:
