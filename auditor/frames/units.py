@@ -87,7 +87,8 @@ def _category(values: Any, categories: pd.Index | None = None) -> Any:
 
 def _typed(values: list[Any], dtype: Any) -> Any:
     if dtype.startswith("datetime"):
-        return pd.Series(pd.to_datetime(pd.Series(values, dtype="str"), utc=True, errors="coerce")).astype(dtype).array
+        texts = pd.Series(values, dtype="str")
+        return pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce").astype(dtype).array
     return pd.array(values, dtype=dtype)
 
 
