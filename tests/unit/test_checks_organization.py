@@ -93,8 +93,9 @@ def test_users_are_judged_by_what_they_hold_themselves() -> None:
 
 def test_policies_that_make_administrators() -> None:
     everything = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    reader = {"Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
     own = f"arn:aws:iam::{ACCOUNT}:policy/"
-    policies = [managed(own + "a", everything), managed(own + "b", {"Statement": []}), managed(own + "c", "{")]
+    policies = [managed(own + "a", everything), managed(own + "b", reader), managed(own + "c", "{")]
     policies.append(managed(own + "unattached", everything, 0))
     found = findings("no-full-admin-policy", {AUTHORIZATION_DETAILS: details(policies=policies)})
     assert found["status"].to_list() == [FAIL, PASS, OPEN]

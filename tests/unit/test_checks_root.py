@@ -118,7 +118,9 @@ DECIDED = [said for said in EVERYTHING_SAID if said[0] is not None and None not 
 @pytest.mark.parametrize("owners", OWNERS)
 def test_root_hardware_mfa_over_all_that_the_sources_can_say(owners: str) -> None:
     found_devices = OWNERS[owners]
-    devices = {} if found_devices is None else {VIRTUAL_MFA_DEVICES: virtual_devices(*found_devices)}
+    devices: dict[str, Document | bytes] = (
+        {} if found_devices is None else {VIRTUAL_MFA_DEVICES: virtual_devices(*found_devices)}
+    )
     virtual = None if found_devices is None else ROOT_ARN in found_devices
     cells = [{"mfa_active": flag(mfa), "password_enabled": flag(password)} for mfa, password, *_ in DECIDED]
     cases = [(row, counted(*said[2:]) | devices) for row, said in zip(cells, DECIDED, strict=True)]
