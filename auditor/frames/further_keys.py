@@ -68,7 +68,7 @@ def _listed(collected: Collected) -> Mapping[tuple[str, str], list[Row]]:
 
 
 def _age(key: Row) -> tuple[bool, Any, str]:
-    undated = pd.isna(key["created"])
+    undated = bool(pd.isna(key["created"]))
     return undated, pd.Timestamp(0, tz="UTC") if undated else key["created"], key["key_id"]
 
 
@@ -120,7 +120,7 @@ def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     def column(name: str) -> list[Any]:
         return [row[name] for row in rows]
 
-    def category(name: str) -> pd.Categorical:
+    def category(name: str) -> Any:
         return pd.Categorical(pd.Series(column(name), dtype="str"))
 
     return pd.DataFrame(

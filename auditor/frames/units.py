@@ -33,13 +33,15 @@ def unit_frames(
 ) -> UnitFrames:
     """A frame for every unit of every kind that was asked for, also where there is no such evidence."""
     frames: dict[tuple[Unit, str], pd.DataFrame] = {}
+    listed = organization.management_account_id in set(accounts["account_id"])
+    management = organization.management_account_id if listed else None
     for table in TABLES:
         if table.kind not in collected:
             continue
         for unit, columns in table.columns.items():
             rows = collected[table.kind].rows[unit]
             if unit is Unit.ORGANIZATION:
-                rows = [row | {"account_id": organization.management_account_id} for row in rows]
+                rows = [row | {"account_id": management} for row in rows]
             frames[unit, table.kind] = _frame(rows, columns, accounts, users)
     return _with_common_facts(frames)
 
@@ -87,7 +89,8 @@ def _category(values: Any, categories: pd.Index | None = None) -> Any:
 
 def _typed(values: list[Any], dtype: Any) -> Any:
     if dtype.startswith("datetime"):
-        return pd.Series(pd.to_datetime(pd.Series(values, dtype="str"), utc=True, errors="coerce")).astype(dtype).array
+        texts = pd.Series(values, dtype="str")
+        return pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce").astype(dtype).array
     return pd.array(values, dtype=dtype)
 
 
