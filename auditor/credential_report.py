@@ -111,7 +111,7 @@ def users_with_more(content: bytes, account_id: str) -> list[str]:
     return [user for user in users if user != ROOT_USER]
 
 
-def tells_of_more(info: pa.ChunkedArray) -> pa.ChunkedArray:
+def tells_of_more(info: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
     """A mask of the values of ``additional_credentials_info`` that tell of more; null stays null."""
     return pc.invert(pc.match_substring_regex(pc.utf8_lower(info), _NO_MORE))
 

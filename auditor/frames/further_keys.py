@@ -39,21 +39,23 @@ def further_keys(users: pd.DataFrame, collected: Mapping[str, Collected]) -> Fur
     """
     chosen = users.loc[_with_more(users), list(_WHERE)]
     listed = _listed(collected.get(ACCESS_KEYS, Collected()))
-    active = pd.Series(np.zeros(len(users), dtype=np.int64), dtype="Int64")
+    counts: list[Any] = []
     rows: list[Row] = []
     for at, user in zip(chosen.index, chosen.to_dict("records"), strict=True):
         keys = listed.get((str(user["account_id"]), str(user["user"])))
         found = [_unknown(user)] if keys is None else _beyond_slots(keys, user)
-        active.iloc[at] = _count(found)
+        counts.append(_count(found))
         rows += [{"at": at, "credential": slot, **row} for slot, row in zip(FURTHER_KEYS, _named(found), strict=False)]
-    return FurtherKeys(_frame(rows), active)
+    active = pd.array(np.zeros(len(users), dtype=np.int64), dtype="Int64")
+    active[chosen.index.to_numpy()] = pd.array(counts, dtype="Int64")
+    return FurtherKeys(_frame(rows), pd.Series(active))
 
 
 def _with_more(users: pd.DataFrame) -> Any:
     info = users["additional_credentials_info"]
     if info.isna().all():
         return np.zeros(len(users), dtype=bool)
-    told = credential_report.tells_of_more(pa.chunked_array([pa.array(info, pa.string())])).to_pandas()
+    told = credential_report.tells_of_more(pa.array(info, pa.string())).to_pandas()
     return told.fillna(False).to_numpy(dtype=bool) & ~users["is_root"].to_numpy(dtype=bool)
 
 
