@@ -40,6 +40,7 @@ class Assessment:
     benchmarks: tuple[Benchmark, ...]
     catalog_controls: tuple[Control, ...]
     accounts: pd.DataFrame
+    gaps: pd.DataFrame
     users: pd.DataFrame
     credentials: pd.DataFrame
     findings: pd.DataFrame
@@ -50,9 +51,8 @@ class Assessment:
     @property
     def has_gaps(self) -> bool:
         """Whether anything in scope could not be judged."""
-        in_scope = self.accounts["outcome"] != Outcome.EXCLUDED.value
-        gaps = (in_scope & (self.accounts["gap_code"] != "")).any()
-        return bool(self.interrupted or gaps or (self.findings["status"] == Status.NO_EVIDENCE.value).any())
+        undecided = (self.findings["status"] == Status.NO_EVIDENCE.value).any()
+        return bool(self.interrupted or len(self.gaps) or undecided)
 
     @property
     def has_evidence(self) -> bool:
@@ -86,15 +86,8 @@ def assess(
     moment = as_of or manifest.as_of
     frames = build_frames(snapshot, moment)
     verdicts = evaluate(frames, selection, manifest.organization, manifest.snapshot_id, moment)
-    accounts = [record.account for record in manifest.accounts]
-    waived = apply_waivers(
-        verdicts.findings,
-        verdicts.controls,
-        waivers or Waivers(),
-        accounts,
-        moment,
-        {i: a.tags for i, a in frames.places.items()},
-    )
+    accounts, tags = [record.account for record in manifest.accounts], {i: a.tags for i, a in frames.places.items()}
+    waived = apply_waivers(verdicts.findings, verdicts.controls, waivers or Waivers(), accounts, moment, tags)
     return Assessment(
         snapshot_id=manifest.snapshot_id,
         organization_id=manifest.organization.id,
@@ -111,6 +104,7 @@ def assess(
         benchmarks=selection.benchmarks,
         catalog_controls=selection.controls,
         accounts=frames.accounts,
+        gaps=frames.gaps,
         users=frames.users,
         credentials=frames.credentials,
         findings=waived.findings,

@@ -12,7 +12,7 @@ from auditor.assessment import Assessment
 from auditor.catalog import config_folder
 from auditor.errors import QueryError, nearest
 
-TABLES = ("accounts", "users", "credentials", "findings", "controls", "waivers")
+TABLES = ("accounts", "gaps", "users", "credentials", "findings", "controls", "waivers")
 _READING = frozenset({"SELECT", "EXPLAIN", "MULTI"})  # MULTI is what PIVOT becomes
 _CLOSED: dict[str, str | bool | int | float | list[str]] = {
     "enable_external_access": "false",

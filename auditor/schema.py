@@ -23,7 +23,7 @@ ACCOUNTS = {
     "reason": "text",  # why excluded or not assessed
     "users": "int",  # users in the credential report, root not counted; <NA> when there is no report
     "users_counted_by_aws": "int",  # by the account summary, where it was collected; the report may be hours older
-    "gap_evidence": "text",  # the four gap columns hold one entry a gap, joined by "; "
+    "gap_evidence": "text",  # the four gap columns hold one entry for each way it failed, joined by "; "
     "gap_stage": "text",
     "gap_code": "text",
     "gap_message": "text",
@@ -32,6 +32,16 @@ ACCOUNTS = {
     "evidence_file": "text",  # relative to the snapshot's folder
     "evidence_sha256": "text",
     "request_id": "text",
+}
+
+# Evidence that is missing: a row for each way in which an account, or the organization (no account id), failed.
+GAPS = {
+    "account_id": "text",
+    "account_name": "text",
+    "evidence": "text",  # the kinds of evidence that are missing, joined by ", "
+    "stage": "text",
+    "code": "text",  # AWS's, or one of ours
+    "message": "text",
 }
 
 # What every row about a user starts with.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,6 +11,7 @@ import click
 
 from auditor import schema
 from auditor.catalog import Catalog, Control, load_catalog
+from auditor.cli.collectors import OF_ACCOUNTS, OF_THE_ORGANIZATION
 from auditor.cli.main import EXIT_CODES, cli
 
 README = Path(__file__).resolve().parent.parent / "README.md"
@@ -57,6 +59,31 @@ def controls() -> str:
     return _table(("control", "passes when", "severity", "judged", "decided by", "CIS versions"), rows)
 
 
+def member_policy() -> str:
+    """What the role in each account must allow: the actions of all collectors of accounts."""
+    actions = sorted({action for collector in OF_ACCOUNTS for action in collector.actions})
+    statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+    return f"```json\n{json.dumps({'Version': '2012-10-17', 'Statement': [statement]}, indent=2)}\n```"
+
+
+def caller_actions() -> str:
+    """What else the caller must be allowed: discovery and the collectors of the organization."""
+    listed = {"organizations:DescribeOrganization", "organizations:ListAccounts", "sts:AssumeRole"}
+    actions = sorted(listed | {action for collector in OF_THE_ORGANIZATION for action in collector.actions})
+    return ", ".join(f"`{action}`" for action in actions)
+
+
+def evidence() -> str:
+    """Each kind of evidence, what it calls and which controls read it."""
+    catalog = load_catalog()
+    rows = []
+    for collector in (*OF_ACCOUNTS, *OF_THE_ORGANIZATION):
+        readers = [f"`{c.id}`" for c in catalog.controls.values() if collector.kind in c.evidence]
+        told = ", ".join(readers) if len(readers) <= 6 else f"{len(readers)} controls"
+        rows.append((f"`{collector.kind}`", ", ".join(f"`{a}`" for a in collector.actions), told))
+    return _table(("evidence", "calls", "read by"), rows)
+
+
 def columns() -> str:
     return "\n".join(f"- `{file}`: {', '.join(f'`{name}`' for name in table)}" for file, table in _TABLES.items())
 
@@ -88,6 +115,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "exit codes": exit_codes,
     "controls": controls,
     "columns": columns,
+    "member policy": member_policy,
+    "caller actions": caller_actions,
+    "evidence": evidence,
 }
 
 if __name__ == "__main__":

@@ -53,11 +53,13 @@ def account(number: int, name: str, **other: Any) -> dict[str, Any]:
         "account_name": name,
         "email": f"aws+{number}@example.com",
         "ou_path": "Root/Prod",
+        "tags": "",
         "state": "ACTIVE",
         "is_management": number == 1,
         "outcome": "assessed",
         "reason": "",
         "users": 1,
+        "users_counted_by_aws": None,
         "gap_evidence": "",
         "gap_stage": "",
         "gap_code": "",
@@ -170,6 +172,7 @@ def assessment(
         "benchmarks": (_benchmark(chosen),) if chosen else (),
         "catalog_controls": chosen,
         "accounts": _frame(accounts, schema.ACCOUNTS),
+        "gaps": _frame([_gap(row) for row in accounts if row["gap_code"]], schema.GAPS),
         "users": users.drop_duplicates("user").astype({"user": "category", "is_root": "boolean"}),
         "credentials": _frame(credentials, schema.CREDENTIALS),
         "findings": _frame(findings, schema.FINDINGS),
@@ -206,6 +209,12 @@ def complete() -> Assessment:
         [finding(good, KEYS, "PASS", "ann", 2)],
         [control(KEYS, population=1, passed=1)],
     )
+
+
+def _gap(owner: dict[str, Any]) -> dict[str, Any]:
+    """The one trouble of an account that ``missed`` made."""
+    who = {name: owner[name] for name in ("account_id", "account_name")}
+    return who | {name: owner[f"gap_{name}"] for name in ("evidence", "stage", "code", "message")}
 
 
 def _who(owner: dict[str, Any], user: str) -> dict[str, Any]:

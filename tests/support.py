@@ -11,9 +11,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from auditor import evidence
 from auditor.assessment import Assessment, assess
 from auditor.catalog import DEFAULT_BENCHMARKS, Catalog, Selection, load_catalog
 from auditor.evaluator import Verdicts, evaluate
+from auditor.evidence import Document
 from auditor.frames import Frames, build_frames
 from auditor.model import (
     CREDENTIAL_REPORT,
@@ -25,9 +27,10 @@ from auditor.model import (
     EvidenceFile,
     EvidenceGap,
     Organization,
+    OrganizationRecord,
     Outcome,
 )
-from auditor.snapshot import SCHEMA_VERSION, Manifest, Snapshot, SnapshotWriter
+from auditor.snapshot import ORGANIZATION_FOLDER, SCHEMA_VERSION, Manifest, Snapshot, SnapshotWriter
 from auditor.waivers import Waivers, load_waivers
 
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
@@ -42,6 +45,10 @@ COLUMNS = (
     *("cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated"),
 )
 Row = dict[str, str]
+Documents = Mapping[str, Mapping[str, Document | bytes]]
+"""JSON evidence by account (or "organization") and kind; bytes are stored as they are, however malformed."""
+Gaps = Mapping[str, Sequence[EvidenceGap]]
+"""By account, or "organization"."""
 
 
 def ago(days: float = 0, seconds: float = 0, *, as_of: datetime = AS_OF) -> str:
@@ -102,14 +109,20 @@ def unreachable(account_id: str) -> AccountRecord:
     return AccountRecord(Account(account_id, "Shut"), Outcome.NOT_ASSESSED, "assume: AccessDenied", (), (gap,))
 
 
-def stored(folder: Path, reports: Mapping[str, bytes], *others: AccountRecord) -> Snapshot:
+def stored(
+    folder: Path,
+    reports: Mapping[str, bytes],
+    *others: AccountRecord,
+    documents: Documents | None = None,
+    gaps: Gaps | None = None,
+) -> Snapshot:
     """A sealed snapshot on disk of one assessed account for each report, and of ``others``."""
     writer = SnapshotWriter.create(folder, ORGANIZATION.id, AS_OF)
-    records = [*others]
-    for account_id, content in reports.items():
-        file = writer.store(account_id, Evidence(CREDENTIAL_REPORT, content, "csv", "request-1", AS_OF, AS_OF))
-        records.append(_assessed(account_id, file))
-    return writer.seal(_manifest(writer.snapshot_id, records))
+    files = {
+        owner: tuple(writer.store(owner, evidence_) for evidence_ in pieces)
+        for owner, pieces in _pieces(reports, documents or {}).items()
+    }
+    return writer.seal(_manifest(writer.snapshot_id, [*others, *_records(files, gaps or {})], _common(files, gaps)))
 
 
 def judged(
@@ -121,7 +134,7 @@ def judged(
     waivers: Waivers | None = None,
 ) -> Assessment:
     """The assessment of a snapshot made by ``stored``."""
-    return assess(stored(folder, reports, *others), benchmarks, as_of, catalog(), waivers)
+    return assess(stored(folder, reports, *others), benchmarks, as_of, catalog(), waivers=waivers)
 
 
 def waiver(name: str = "W-1", control: str = "access-key-rotated-90d", scope: str = "{user: ann}", **other: str) -> str:
@@ -145,18 +158,28 @@ def waivers_of(folder: Path, *entries: str) -> Waivers:
 class _InMemory(Snapshot):
     """A snapshot that never touches the disk, for tests that make thousands."""
 
-    def __init__(self, reports: Mapping[str, bytes], others: Sequence[AccountRecord]) -> None:
-        self._reports = reports
-        records = [_assessed(i, _file(i, content)) for i, content in reports.items()]
-        super().__init__(Path("nowhere"), _manifest("o-test-20261124T101500Z", [*records, *others]))
+    def __init__(
+        self, reports: Mapping[str, bytes], others: Sequence[AccountRecord], documents: Documents, gaps: Gaps
+    ) -> None:
+        pieces = _pieces(reports, documents)
+        self._contents = {_path(owner, piece): piece.content for owner, found in pieces.items() for piece in found}
+        files = {owner: tuple(_file(owner, piece) for piece in found) for owner, found in pieces.items()}
+        records = [*_records(files, gaps), *others]
+        super().__init__(Path("nowhere"), _manifest("o-test-20261124T101500Z", records, _common(files, gaps)))
 
     def read(self, file: EvidenceFile) -> bytes:
-        return self._reports[file.path.split("/")[1]]
+        return self._contents[file.path]
 
 
-def frames_of(reports: Mapping[str, bytes], *others: AccountRecord, as_of: datetime = AS_OF) -> Frames:
-    """The frames of one assessed account for each report, and of ``others``."""
-    return build_frames(_InMemory(reports, others), as_of)
+def frames_of(
+    reports: Mapping[str, bytes],
+    *others: AccountRecord,
+    as_of: datetime = AS_OF,
+    documents: Documents | None = None,
+    gaps: Gaps | None = None,
+) -> Frames:
+    """The frames of one assessed account for each report or owner of ``documents`` and ``gaps``, and of ``others``."""
+    return build_frames(_InMemory(reports, others, documents or {}, gaps or {}), as_of)
 
 
 def verdicts_of(frames: Frames, selection: Selection | None = None, as_of: datetime = AS_OF) -> Verdicts:
@@ -171,6 +194,13 @@ def automated() -> Selection:
     return Selection(controls, {c.id: (f"test:{number}.10",) for number, c in enumerate(controls, start=1)})
 
 
+@cache
+def by_report() -> Selection:
+    """Those that credential reports alone decide."""
+    controls = tuple(c for c in automated().controls if c.evidence == (CREDENTIAL_REPORT,))
+    return Selection(controls, automated().requirements)
+
+
 def only(control_id: str, **changes: Any) -> Selection:
     """A selection of one control, some of its fields replaced."""
     control = catalog().control(control_id).model_copy(update=changes)
@@ -183,17 +213,50 @@ def catalog() -> Catalog:
     return load_catalog()
 
 
-def _file(account_id: str, content: bytes) -> EvidenceFile:
-    path, digest = f"evidence/{account_id}/credential-report.csv", hashlib.sha256(content).hexdigest()
-    return EvidenceFile(CREDENTIAL_REPORT, path, digest, len(content), "request-1", AS_OF, AS_OF)
+def gap(kind: str, code: str = "AccessDenied", message: str = "not allowed", stage: str = "collect") -> EvidenceGap:
+    return EvidenceGap(kind, stage, code, message)
 
 
-def _assessed(account_id: str, file: EvidenceFile) -> AccountRecord:
+def _pieces(reports: Mapping[str, bytes], documents: Documents) -> dict[str, list[Evidence]]:
+    """Each owner's evidence, the credential report first."""
+    found = {
+        i: [Evidence(CREDENTIAL_REPORT, content, "csv", "request-1", AS_OF, AS_OF)] for i, content in reports.items()
+    }
+    for owner, kinds in documents.items():
+        for kind, content in kinds.items():
+            raw = content if isinstance(content, bytes) else evidence.write(content)
+            found.setdefault(owner, []).append(Evidence(kind, raw, "json", "request-2", AS_OF))
+    return found
+
+
+def _path(owner: str, piece: Evidence) -> str:
+    return f"evidence/{owner}/{piece.kind}.{piece.suffix}"
+
+
+def _file(owner: str, piece: Evidence) -> EvidenceFile:
+    digest, size = hashlib.sha256(piece.content).hexdigest(), len(piece.content)
+    return EvidenceFile(
+        piece.kind, _path(owner, piece), digest, size, piece.request_id, piece.collected_at, piece.generated_at
+    )
+
+
+def _records(files: Mapping[str, tuple[EvidenceFile, ...]], gaps: Gaps) -> list[AccountRecord]:
+    """An assessed account for each owner that is one."""
+    owners = dict.fromkeys(owner for owner in (*files, *gaps) if owner != ORGANIZATION_FOLDER)
+    return [_assessed(owner, files.get(owner, ()), tuple(gaps.get(owner, ()))) for owner in owners]
+
+
+def _common(files: Mapping[str, tuple[EvidenceFile, ...]], gaps: Gaps | None) -> OrganizationRecord | None:
+    found, missing = files.get(ORGANIZATION_FOLDER, ()), (gaps or {}).get(ORGANIZATION_FOLDER, ())
+    return OrganizationRecord(found, tuple(missing)) if found or missing else None
+
+
+def _assessed(account_id: str, files: tuple[EvidenceFile, ...], gaps: tuple[EvidenceGap, ...] = ()) -> AccountRecord:
     account = Account(account_id, f"name of {account_id}", ou_path="Root/Prod", is_management=account_id == ACCOUNT)
-    return AccountRecord(account, Outcome.ASSESSED, evidence=(file,))
+    return AccountRecord(account, Outcome.ASSESSED, evidence=files, gaps=gaps)
 
 
-def _manifest(snapshot_id: str, records: Iterable[AccountRecord]) -> Manifest:
+def _manifest(snapshot_id: str, records: Iterable[AccountRecord], common: OrganizationRecord | None = None) -> Manifest:
     return Manifest(
         schema_version=SCHEMA_VERSION,
         snapshot_id=snapshot_id,
@@ -205,4 +268,5 @@ def _manifest(snapshot_id: str, records: Iterable[AccountRecord]) -> Manifest:
         finished_at=AS_OF + timedelta(minutes=1),
         interrupted=False,
         accounts=tuple(sorted(records, key=lambda r: r.account.id)),
+        organization_record=common,
     )

@@ -11,7 +11,17 @@ from typing import Any
 
 from aiobotocore.credentials import AioCredentials
 
-from auditor.aws.faults import FAULTS, Fault, code_of, evidence_error, is_passing, is_throttle, request_id_of
+from auditor.aws.faults import (
+    FAULTS,
+    Fault,
+    code_of,
+    evidence_error,
+    is_answer,
+    is_passing,
+    is_throttle,
+    is_timeout,
+    request_id_of,
+)
 from auditor.aws.pace import Pace
 from auditor.aws.session import acting_as
 from auditor.events import tell
@@ -21,7 +31,8 @@ Operation = Callable[..., Awaitable[dict[str, Any]]]
 Response = Mapping[str, Any]
 
 _ATTEMPTS = 8
-_TRANSPORT_ATTEMPTS = 3  # a host that does not answer costs a read timeout each time
+_BROKEN_ATTEMPTS = 5  # connections that break or do not come about
+_TIMEOUT_ATTEMPTS = 3  # a host that does not answer costs a read timeout each time
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.25, 20.0  # seconds
 _ACCOUNT_RETRIES = 40
 _RUN_RETRIES, _RUN_RETRIES_PER_CALL = 1000, 2
@@ -154,8 +165,7 @@ class Calls:
             if service in self._paces:
                 self._paces[service].throttled()
         allowed = _RUN_RETRIES + _RUN_RETRIES_PER_CALL * statistics.calls.total()
-        limit = _ATTEMPTS if hasattr(error, "response") else _TRANSPORT_ATTEMPTS
-        if not is_passing(error) or attempt >= limit or budget.left <= 0 or statistics.retries >= allowed:
+        if not is_passing(error) or attempt >= _attempts(error) or budget.left <= 0 or statistics.retries >= allowed:
             return False
         budget.left -= 1
         statistics.retries += 1
@@ -164,6 +174,12 @@ class Calls:
     def _pause(self, attempt: int) -> float:
         """Full jitter: anything from nothing to a bound that doubles."""
         return self._jitter.uniform(0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2**attempt))
+
+
+def _attempts(error: Fault) -> int:
+    if is_answer(error):
+        return _ATTEMPTS
+    return _TIMEOUT_ATTEMPTS if is_timeout(error) else _BROKEN_ATTEMPTS
 
 
 def _tell(error: Fault, stage: str, operation: Operation, account_id: str, attempt: int, pause: float | None) -> None:

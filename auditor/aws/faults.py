@@ -6,10 +6,11 @@ import re
 from typing import Any
 
 import botocore.exceptions as botocore_errors
+from botocore.parsers import ResponseParserError
 
 from auditor.errors import AccessError, EvidenceError
 
-FAULTS = (botocore_errors.BotoCoreError, botocore_errors.ClientError)
+FAULTS = (botocore_errors.BotoCoreError, botocore_errors.ClientError, ResponseParserError)
 Fault = Any
 """One of FAULTS; botocore ships no types."""
 
@@ -30,6 +31,9 @@ _BROKEN_CREDENTIALS = EXPIRED | {"InvalidClientTokenId", "UnrecognizedClientExce
 _TRANSPORT = (
     botocore_errors.HTTPClientError,  # resets, closed connections, timeouts, name resolution
     botocore_errors.EndpointConnectionError,
+    botocore_errors.ConnectTimeoutError,
+    botocore_errors.ProxyConnectionError,
+    ResponseParserError,  # a body that is no answer: a proxy's page, or half an answer
 )
 # AWS quotes what it was sent where a signature does not match.
 _TOKEN = re.compile(r"(x-amz-security-token:)\S+", re.IGNORECASE)
@@ -53,6 +57,15 @@ def request_id_of(error: Fault) -> str:
 
 def is_throttle(error: Fault) -> bool:
     return code_of(error) in _THROTTLES
+
+
+def is_answer(error: Fault) -> bool:
+    """Whether AWS said it; all else happened on the way."""
+    return isinstance(error, botocore_errors.ClientError)
+
+
+def is_timeout(error: Fault) -> bool:
+    return isinstance(error, botocore_errors.ReadTimeoutError | botocore_errors.ConnectTimeoutError)
 
 
 def is_passing(error: Fault) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 
-_SMALLEST, _WIDEST = 0.02, 2.0  # seconds between two calls
+_SMALLEST, _WIDEST = 0.005, 2.0  # seconds between two calls
 _ONE_STORM = 0.25  # seconds in which throttles count as one: calls in flight together are throttled together
 
 
@@ -14,16 +14,17 @@ class Pace:
 
     def __init__(self) -> None:
         self.gap = 0.0
-        self._next, self._last_storm = 0.0, -math.inf
+        self._last = self._last_storm = -math.inf
+        self._queue = asyncio.Lock()
 
     async def turn(self) -> float:
-        """Wait for the next free place; its time is what ``passed`` asks for."""
-        now = asyncio.get_running_loop().time()
-        place = max(now, self._next)
-        self._next = place + self.gap
-        if place > now:
-            await asyncio.sleep(place - now)
-        return place
+        """Wait until a gap lies behind the call before; whoever waits longer goes by the gap of then. Its time."""
+        clock = asyncio.get_running_loop().time
+        async with self._queue:
+            if self.gap and (wait := self._last + self.gap - clock()) > 0:
+                await asyncio.sleep(wait)
+            self._last = clock()
+            return self._last
 
     def throttled(self) -> None:
         now = asyncio.get_running_loop().time()

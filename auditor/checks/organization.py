@@ -90,6 +90,6 @@ def delegated_services_shown(organization: pd.DataFrame, _: Parameters, __: date
         "delegated administrators: ",
         named(organization["administrators"]),
         "; services with trusted access: ",
-        named(organization["trusted"]),
+        named(organization["trusted"].fillna("unknown")),
     )
     return shown(organization, observed, "whether a service could be run from a member account is for a person to say")

@@ -28,7 +28,7 @@ from auditor.aws.session import Clients
 from auditor.collect import Collector
 from auditor.settings import Settings
 
-_OF_ACCOUNTS = (
+_PLAIN = (
     AccountSummaryCollector,
     PasswordPolicyCollector,
     VirtualMfaDevicesCollector,
@@ -38,22 +38,26 @@ _OF_ACCOUNTS = (
     ContactsCollector,
     IdentityProvidersCollector,
 )
-_OF_THE_ORGANIZATION = (
+_REGIONAL = (AccessAnalyzersCollector, Ec2InstancesCollector)
+_COMMON = (
     OrganizationFeaturesCollector,
     DelegatedAdministratorsCollector,
     TrustedServicesCollector,
     OrganizationPoliciesCollector,
     ResourcePolicyCollector,
 )
+_OF_DISCOVERY = (OuTreeCollector, AccountTagsCollector)
+# Every class, for those who ask what the product may call.
+OF_ACCOUNTS = (CredentialReportCollector, *_PLAIN, *_REGIONAL)
+OF_THE_ORGANIZATION = (*_COMMON, IdentityCenterCollector, *_OF_DISCOVERY)
 
 
 def account_collectors(clients: Clients, settings: Settings, kinds: Collection[str]) -> list[Collector]:
     """The collectors of those ``kinds`` that each account has, the credential report first: it takes longest."""
     known: Sequence[Collector] = (
         CredentialReportCollector(clients, settings.report_timeout),
-        *(collector(clients) for collector in _OF_ACCOUNTS),
-        AccessAnalyzersCollector(clients, settings.regions),
-        Ec2InstancesCollector(clients, settings.regions),
+        *(collector(clients) for collector in _PLAIN),
+        *(collector(clients, settings.regions) for collector in _REGIONAL),
     )
     return _needed(known, kinds)
 
@@ -63,10 +67,9 @@ def organization_collectors(
 ) -> list[Collector]:
     """The collectors of those ``kinds`` that belong to the organization as a whole."""
     known: Sequence[Collector] = (
-        *(collector(clients) for collector in _OF_THE_ORGANIZATION),
+        *(collector(clients) for collector in _COMMON),
         IdentityCenterCollector(clients, settings.regions),
-        OuTreeCollector(clients, directory),
-        AccountTagsCollector(clients, directory),
+        *(collector(clients, directory) for collector in _OF_DISCOVERY),
     )
     return _needed(known, kinds)
 

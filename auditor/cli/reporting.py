@@ -11,6 +11,7 @@ import click
 from auditor.cli.console import busy, remark, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.cli.waivers import show_waivers, waivers_of
+from auditor.model import Outcome
 from auditor.settings import Settings
 from auditor.times import iso
 
@@ -109,6 +110,8 @@ def _show_controls(assessment: Assessment) -> None:
 
 def _failed(control: Any) -> str:
     """``12 of 340 (3 waived)``"""
+    if not control.population and control.manual:
+        return "by hand"
     return f"{control.failed} of {control.population}" + (f" ({control.waived} waived)" if control.waived else "")
 
 
@@ -119,8 +122,14 @@ def _short(requirements: str, control_id: str) -> str:
 
 
 def _show_gaps(assessment: Assessment) -> None:
-    gaps = assessment.accounts[assessment.accounts["gap_code"] != ""]
-    if len(gaps):
+    """Accounts without a credential report, then those (and the organization) that lack other evidence."""
+    accounts = assessment.accounts
+    lost = accounts[accounts["outcome"] == Outcome.NOT_ASSESSED.value]
+    if len(lost):
         print("\nNot assessed:")
-        rows = [(g.account_id, g.account_name, f"{g.gap_stage}: {g.gap_code}") for g in gaps.itertuples()]
-        show_table(("account", "name", "why"), rows)
+        show_table(("account", "name", "why"), lost[["account_id", "account_name", "reason"]].itertuples(index=False))
+    partly = assessment.gaps[~assessment.gaps["account_id"].isin(lost["account_id"])]
+    if len(partly):
+        print("\nEvidence that is missing elsewhere:")
+        rows = [(g.account_id, g.account_name, g.evidence, f"{g.stage}: {g.code}") for g in partly.itertuples()]
+        show_table(("account", "name", "evidence", "why"), rows, unbroken=("account", "evidence"))

@@ -33,7 +33,7 @@ def waivers() -> None:
 @waivers.command("check")
 @click.argument("file", type=click.Path(path_type=Path))
 @click.argument("snapshot", type=click.Path(path_type=Path), required=False)
-@options(CONFIG, *JUDGING[:2])
+@options(CONFIG, *JUDGING[:-1])  # all but --waivers, which FILE stands for
 def check(file: Path, snapshot: Path | None, **given: Any) -> None:
     """Say what is wrong with the waivers of FILE, or how they stand: valid, expired, expiring within 30 days.
 

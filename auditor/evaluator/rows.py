@@ -26,6 +26,7 @@ _WHO = {
 }
 _AccountRow = tuple[Any, str, Any, Any]
 """Account id, reason, evidence file, evidence line."""
+_ONE_EACH = (Unit.ACCOUNT, Unit.ORGANIZATION, Unit.ROOT)
 _NO_ROOT = "the report has no root row"
 _BY_HAND = "to be answered by a person"
 _PASS, _FAIL, _BY_PERSON = (list(STATUS.categories).index(s.value) for s in (Status.PASS, Status.FAIL, Status.MANUAL))
@@ -54,26 +55,27 @@ def undecided_rows(
     """One NO_EVIDENCE row for every account with units that its evidence does not decide."""
     open_units = units[chosen].assign(reason=verdict.reason[chosen].astype("str"))
     rows = []
-    for account_id, group in open_units.groupby("account_id", observed=True, sort=True):
+    for found, group in open_units.groupby("account_id", observed=True, sort=True, dropna=False):
+        account_id = found if isinstance(found, str) else None  # a management account that was not listed
         first = group.sort_values("evidence_line").iloc[0]
         reason = f"{len(group)} {'unit' if len(group) == 1 else 'units'} undecided; line {first['evidence_line']}: "
-        reason += first["reason"] + _why_lacking(control, frames, str(account_id))
+        reason += first["reason"] + _why_lacking(control, frames, account_id)
         rows.append((account_id, reason, first["evidence_file"], first["evidence_line"]))
     return account_rows(frames, rows, Status.NO_EVIDENCE)
 
 
-def _why_lacking(control: Control, frames: Frames, account_id: str) -> str:
+def _why_lacking(control: Control, frames: Frames, account_id: str | None) -> str:
     """What is told of the other evidence that the control reads, where it could not be had."""
-    gaps = [
-        (kind, frames.collected[kind].gaps.get(account_id)) for kind in control.evidence if kind in frames.collected
-    ]
+    owner = ORGANIZATION if control.unit is Unit.ORGANIZATION or account_id is None else account_id
+    gaps = [(kind, frames.collected[kind].why_not(owner)) for kind in control.evidence if kind in frames.collected]
     return "".join(f"; {kind}: {why}" for kind, why in gaps if why)
 
 
 def missing_rows(control: Control, frames: Frames, organization: Organization) -> pd.DataFrame:
     """One row for every account in scope without the evidence that has the units, or without a root to judge.
 
-    NO_EVIDENCE, or MANUAL where a person has to answer anyway.
+    An account of which some units could not be had has a row beside theirs. NO_EVIDENCE, or MANUAL where a person has
+    to answer anyway.
     """
     kind = control.evidence[0]
     found = frames.collected.get(kind, Collected())
@@ -81,9 +83,11 @@ def missing_rows(control: Control, frames: Frames, organization: Organization) -
     rows: list[_AccountRow] = []
     for owner, account_id, file in _owners(control, frames, organization):
         if owner not in found.owners:
-            rows.append((account_id, found.gaps.get(owner, f"{kind}: {NOT_COLLECTED}"), None, None))
+            rows.append((account_id, found.why_not(owner) or f"{kind}: {NOT_COLLECTED}", None, None))
         elif owner not in present:
             rows.append((account_id, _NO_ROOT, file, None))
+        elif control.unit not in _ONE_EACH and (why := found.why_not(owner)):
+            rows.append((account_id, f"some units may be missing; {why}", None, None))
     by_person = control.by_hand or (control.optional and not found.owners and not found.gaps)
     return account_rows(frames, rows, Status.MANUAL if by_person else Status.NO_EVIDENCE)
 
@@ -124,7 +128,7 @@ def account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) ->
             "ou_path": category(known["ou_path"].astype("str").array, "ou_path"),
             "resource_arn": category([None] * len(rows), "arn"),
             "resource_name": category([None] * len(rows), "user"),
-            "evidence_file": category(files, "evidence_file"),
+            "evidence_file": _files(files, users["evidence_file"].cat.categories),
             "evidence_line": pd.array(lines, dtype="Int64"),
             "status": pd.Categorical([status.value] * len(rows), dtype=STATUS),
             "credential": pd.Categorical([""] * len(rows), dtype=CREDENTIAL),
@@ -132,6 +136,13 @@ def account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) ->
             "reason": pd.Categorical(pd.array(reasons, dtype="str")),
         }
     )
+
+
+def _files(paths: Sequence[Any], reports: pd.Index) -> pd.Categorical:
+    """Credential reports share their categories with all other rows, files of other evidence are named once more."""
+    others = sorted({path for path in paths if path is not None} - set(reports))
+    named = reports.append(pd.Index(others, dtype="str")) if others else reports
+    return pd.Categorical(list(paths), categories=named)
 
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def _narrowed(snapshot: Snapshot, control: Control, record: AccountRecord | None
     manifest = snapshot.manifest
     if ACCESS_ANALYZERS in control.evidence:  # those of the organization may stand in any account
         return snapshot
-    wanted = {record.account.id if record else manifest.organization.management_account_id}
+    wanted = {manifest.organization.management_account_id} | ({record.account.id} if record else set())
     accounts = tuple(r for r in manifest.accounts if r.account.id in wanted)
     return Snapshot(snapshot.folder, replace(manifest, accounts=accounts))
 
@@ -100,8 +100,8 @@ def _settings(
 def _lacking(frames: Frames, control: Control, record: AccountRecord | None) -> dict[str, str]:
     """Kind of evidence -> why the account or the organization has none, or only a part."""
     owners = (record.account.id, ORGANIZATION) if record else (ORGANIZATION,)
-    gaps = {kind: frames.collected[kind].gaps for kind in control.evidence if kind in frames.collected}
-    return {kind: why[owner] for kind, why in gaps.items() for owner in owners if owner in why}
+    collected = {kind: frames.collected[kind] for kind in control.evidence if kind in frames.collected}
+    return {kind: why for kind, found in collected.items() for owner in owners if (why := found.why_not(owner))}
 
 
 def _proofs(
@@ -134,7 +134,7 @@ def _further(frames: Frames, kinds: Collection[str], record: AccountRecord | Non
             rows = frames.units[unit, kind]
             if unit is Unit.ACCOUNT and record:
                 rows = rows[rows["account_id"] == record.account.id]
-            yield from zip(rows["evidence_file"], rows["evidence_line"], strict=True)
+            yield from zip(rows["evidence_file"].tolist(), rows["evidence_line"].tolist(), strict=True)
 
 
 def _proof(snapshot: Snapshot, file: EvidenceFile, line: int, control: Control, subject: Subject) -> Proof:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import pandas as pd
 
-from auditor.frames.accounts import accounts_frame
+from auditor.frames.accounts import accounts_frame, gaps_frame
 from auditor.frames.credentials import credentials_frame
-from auditor.frames.documents import NOT_COLLECTED, Collected, account_tags, read_documents
+from auditor.frames.documents import NOT_COLLECTED, Collected, account_tags, read_documents, with_gaps
 from auditor.frames.reports import read_reports, reported
 from auditor.frames.units import UnitFrames, root_frame, unit_frames
 from auditor.frames.users import users_frame
@@ -27,7 +27,8 @@ ORGANIZATION = ORGANIZATION_FOLDER
 class Frames:
     """The evidence of one snapshot. Columns and dtypes: ``auditor.schema``.
 
-    ``accounts`` has a row per account of the organization, in the order of their ids; ``users`` one per line of each
+    ``accounts`` has a row per account of the organization, in the order of their ids; ``gaps`` one for each way in
+    which evidence is missing; ``users`` one per line of each
     usable credential report (root included), in account and line order, plus a text column ``x_<name>`` for every
     column AWS does not document; ``credentials`` one per credential that exists, in users' order and slot order.
     ``root`` is the root rows of ``users`` with what other evidence says of root, ``units`` the units of every other
@@ -36,6 +37,7 @@ class Frames:
     """
 
     accounts: pd.DataFrame
+    gaps: pd.DataFrame
     users: pd.DataFrame
     credentials: pd.DataFrame
     root: pd.DataFrame
@@ -52,11 +54,13 @@ def build_frames(snapshot: Snapshot, as_of: datetime, kinds: Collection[str] = E
     records, reports = read_reports(snapshot)
     users = users_frame(records, reports)
     collected = {CREDENTIAL_REPORT: reported(records, reports), **read_documents(snapshot, records, kinds)}
-    tags = account_tags(snapshot)
+    records = [with_gaps(record, record.account.id, collected) for record in records]
+    common, tags = snapshot.manifest.organization_record, account_tags(snapshot)
     accounts = accounts_frame(records, users, collected, tags)
     units = unit_frames(collected, accounts, users, snapshot.manifest.organization)
     return Frames(
         accounts=accounts,
+        gaps=gaps_frame(records, common and with_gaps(common, ORGANIZATION, collected)),
         users=users,
         credentials=credentials_frame(users, as_of),
         root=root_frame(users, units),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -10,7 +10,7 @@ import pandas as pd
 from auditor import schema
 from auditor.frames.documents import Collected
 from auditor.frames.reports import report_file
-from auditor.model import ACCOUNT_SUMMARY, CREDENTIAL_REPORT, AccountRecord, Unit
+from auditor.model import ACCOUNT_SUMMARY, CREDENTIAL_REPORT, AccountRecord, EvidenceGap, OrganizationRecord, Unit
 
 
 def accounts_frame(
@@ -32,7 +32,7 @@ def accounts_frame(
 
 
 def _row(record: AccountRecord, users: Mapping[str, int], counted: int | None) -> dict[str, Any]:
-    account, usable = record.account, report_file(record)
+    account, usable, gaps = record.account, report_file(record), list(troubles(record.gaps))
     file = usable or next((f for f in record.evidence if f.kind == CREDENTIAL_REPORT), None)
     return {
         "account_id": account.id,
@@ -45,13 +45,33 @@ def _row(record: AccountRecord, users: Mapping[str, int], counted: int | None) -
         "reason": record.reason,
         "users": users.get(account.id, 0) if usable else None,
         "users_counted_by_aws": counted,
-        "gap_evidence": "; ".join(g.kind for g in record.gaps),
-        "gap_stage": "; ".join(g.stage for g in record.gaps),
-        "gap_code": "; ".join(g.code for g in record.gaps),
-        "gap_message": "; ".join(g.message for g in record.gaps),
+        "gap_evidence": "; ".join(g["evidence"] for g in gaps),
+        "gap_stage": "; ".join(g["stage"] for g in gaps),
+        "gap_code": "; ".join(g["code"] for g in gaps),
+        "gap_message": "; ".join(g["message"] for g in gaps),
         "report_generated_at": file.generated_at if file else None,
         "collected_at": file.collected_at if file else None,
         "evidence_file": file.path if file else "",
         "evidence_sha256": file.sha256 if file else "",
         "request_id": file.request_id if file else "",
     }
+
+
+def gaps_frame(records: Sequence[AccountRecord], organization: OrganizationRecord | None) -> pd.DataFrame:
+    """Columns of ``schema.GAPS``: every trouble of every account in the order given, then the organization's."""
+    rows: list[dict[str, Any]] = []
+    for record in records:
+        who = {"account_id": record.account.id, "account_name": record.account.name}
+        rows += [who | trouble for trouble in troubles(record.gaps)]
+    common = {"account_id": "", "account_name": "(the organization)"}
+    rows += [common | trouble for trouble in troubles(organization.gaps if organization else ())]
+    return schema.typed(pd.DataFrame(rows, columns=list(schema.GAPS)), schema.GAPS)
+
+
+def troubles(gaps: Iterable[EvidenceGap]) -> Iterator[dict[str, str]]:
+    """Gaps that failed in the same way told as one, with all kinds of evidence they cost."""
+    kinds: dict[tuple[str, str, str], list[str]] = {}
+    for gap in gaps:
+        kinds.setdefault((gap.stage, gap.code, gap.message), []).append(gap.kind)
+    for (stage, code, message), lost in kinds.items():
+        yield {"evidence": ", ".join(lost), "stage": stage, "code": code, "message": message}

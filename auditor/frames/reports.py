@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from auditor import credential_report
 from auditor.errors import EvidenceError
-from auditor.frames.documents import NOT_COLLECTED, Collected
+from auditor.frames.documents import Collected
 from auditor.model import CREDENTIAL_REPORT, AccountRecord, EvidenceFile, EvidenceGap, Outcome, reason_of
 from auditor.snapshot import Snapshot
 
@@ -31,7 +31,8 @@ def reported(records: Iterable[AccountRecord], reports: Reports) -> Collected:
     for record in records:
         if record.outcome is not Outcome.EXCLUDED and record.account.id not in reports:
             gap = next((g for g in record.gaps if g.kind == CREDENTIAL_REPORT), None)
-            found.gaps[record.account.id] = f"{gap.stage}: {gap.code}: {gap.message}" if gap else NOT_COLLECTED
+            if gap:
+                found.gaps[record.account.id] = gap
     return found
 
 

@@ -34,6 +34,18 @@ def table(unit: Unit, kind: str, columns: Columns, rows: Callable[[str, Document
     return Table(kind, {unit: columns}, lambda owner_id, document: {unit: rows(owner_id, document)})
 
 
+_TYPES: Mapping[str, type] = {"str": str, "Int64": int, "boolean": bool}
+
+
+def misfit(row: Row, columns: Columns) -> str:
+    """Which value of a row is not of its column's type; empty where all are, or are missing."""
+    for name, dtype in (*columns.items(), ("name", "str"), ("arn", "str")):
+        value, wanted = row.get(name), _TYPES.get(dtype, str)
+        if value is not None and (not isinstance(value, wanted) or (wanted is int and isinstance(value, bool))):
+            return f"{name} is {value!r:.100}"
+    return ""
+
+
 def facts(columns: Columns) -> Columns:
     """``columns`` without those that every unit has."""
     return {name: dtype for name, dtype in columns.items() if name not in ("account_id", "name", "arn", "line")}

@@ -93,6 +93,9 @@ def _typed(values: list[Any], dtype: Any) -> Any:
 
 def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame]) -> UnitFrames:
     """What is known of the organization stands in the rows of those that are judged with it in mind."""
+    analyzers = frames.get((Unit.ACCOUNT, ACCESS_ANALYZERS))
+    if analyzers is not None:
+        analyzers["shared"] = _shared(analyzers["analyzers"])
     for target, kind, name in (
         ((Unit.ACCOUNT, IDENTITY_PROVIDERS), IDENTITY_CENTER, "identity_center"),
         ((Unit.ORGANIZATION, DELEGATED_ADMINISTRATORS), TRUSTED_SERVICES, "trusted"),
@@ -102,13 +105,11 @@ def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame]) -> UnitFram
             source = frames.get((Unit.ORGANIZATION, kind))
             value = None if source is None or source.empty else source[name].iloc[0]
             frames[target][name] = pd.array([value] * len(frames[target]), dtype="str")
-    if (Unit.ACCOUNT, ACCESS_ANALYZERS) in frames:
-        analyzed = frames[Unit.ACCOUNT, ACCESS_ANALYZERS]
-        analyzed["organization_regions"] = pd.array([_organization_regions(analyzed)] * len(analyzed), dtype="str")
     return frames
 
 
-def _organization_regions(analyzed: pd.DataFrame) -> str:
-    """Where some account of the snapshot has an analyzer of the whole organization, joined by a blank."""
-    pairs = (text.partition("@") for texts in analyzed["analyzers"] for text in texts.split())
-    return " ".join(sorted({region for kind, _, region in pairs if kind == "ORGANIZATION"}))
+def _shared(analyzers: pd.Series) -> Any:
+    """The regions where an account of the snapshot has an analyzer of the whole organization, for every account."""
+    pairs = {text.partition("@") for texts in analyzers for text in texts.split()}
+    regions = " ".join(sorted(region for kind, _, region in pairs if kind == "ORGANIZATION"))
+    return pd.array([regions] * len(analyzers), dtype="str")

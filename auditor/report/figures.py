@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import pandas as pd
 
+from auditor import schema
 from auditor.assessment import Assessment
 from auditor.model import Outcome, Severity, Status
 from auditor.waivers import State
@@ -16,7 +16,7 @@ from auditor.waivers import State
 
 @dataclass(frozen=True)
 class Gap:
-    """Evidence that one account lacks."""
+    """Evidence that one account, or the organization, lacks."""
 
     account_id: str
     account_name: str
@@ -108,7 +108,7 @@ def coverage(assessment: Assessment) -> Coverage:
     outcomes = _counts(accounts["outcome"], Outcome)
     return Coverage(
         **outcomes,
-        with_gaps=int((accounts["gap_stage"].fillna("") != "").sum()),
+        with_gaps=assessment.gaps["account_id"].nunique(),
         no_evidence=statuses[Status.NO_EVIDENCE.value],
         interrupted=assessment.interrupted,
     )
@@ -132,10 +132,8 @@ def waivers_by_state(assessment: Assessment) -> dict[str, int]:
 
 
 def gaps(assessment: Assessment) -> list[Gap]:
-    """Every gap of every account, in the order of the accounts frame."""
-    accounts = assessment.accounts
-    with_gaps = accounts[accounts["gap_stage"].fillna("") != ""]
-    return [gap for row in with_gaps.itertuples() for gap in _gaps_of(row)]
+    """Every row of the gaps frame."""
+    return [Gap(*row) for row in assessment.gaps[list(schema.GAPS)].itertuples(index=False)]
 
 
 def results(assessment: Assessment) -> list[Result]:
@@ -151,20 +149,6 @@ def results(assessment: Assessment) -> list[Result]:
 def _counts(values: pd.Series, words: type[StrEnum]) -> dict[str, int]:
     found = values.value_counts()
     return {word.value: int(found.get(word.value, 0)) for word in words}
-
-
-def _gaps_of(account: Any) -> Iterator[Gap]:
-    """The gap columns hold one entry per gap, joined by ``"; "``, which a message may hold as well."""
-    stages = account.gap_stage.split("; ")
-    columns = [_entries(text, len(stages)) for text in (account.gap_evidence, account.gap_code, account.gap_message)]
-    for evidence, stage, code, message in zip(columns[0], stages, columns[1], columns[2], strict=True):
-        yield Gap(account.account_id, account.account_name, evidence, stage, code, message)
-
-
-def _entries(text: str, wanted: int) -> list[str]:
-    """The entries of one gap column; the whole text for every gap where its parts cannot be told apart."""
-    parts = text.split("; ")
-    return parts if len(parts) == wanted else [text] * wanted
 
 
 def _result(benchmark: str, requirement: str, title: str | None, row: Any) -> Result:

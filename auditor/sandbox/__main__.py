@@ -62,6 +62,7 @@ def _faults(_context: click.Context, _option: click.Parameter, pairs: tuple[str,
 @click.option("--disturbed", type=click.Choice(sorted(SERVICES)), multiple=True, help="Default: all services.")
 @click.option("--session-seconds", type=float, help="How long assumed credentials live.")
 @click.option("--page-size", type=int, default=DEFAULTS.page_size, show_default=True)
+@click.option("--short-pages-every", type=int, default=DEFAULTS.short_pages_every, show_default=True)
 @click.option("--region", "regions", multiple=True, help="Default: some of the partition.")
 @click.option("--central-root/--no-central-root", default=True, help="Are members' root credentials managed centrally?")
 @click.option("--policy-delegate/--no-policy-delegate", default=True, help="Is there a resource policy?")

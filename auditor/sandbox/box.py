@@ -107,22 +107,22 @@ class Sandbox:
         return self._planter.regions(self.organization.by_id[account_id])
 
     def expected_failures(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[Failure]:
-        """(account id, control id, resource name, credential) of every FAIL, over all assessed accounts.
+        """(account id, control id, resource name, credential) of every FAIL, over all accounts with evidence.
 
         ``kinds`` of evidence are those that were collected. The organization's rows are of its management account.
         """
         return self._verdicts(kinds).failures()
 
     def expected_manual(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[tuple[str, str]]:
-        """(account id, control id) of assessed accounts where a person has to decide, as far as the box can tell."""
+        """(account id, control id) of all that a person has to decide, over all accounts in scope."""
         return self._verdicts(kinds).with_status("MANUAL")
 
     def expected_no_evidence(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[tuple[str, str]]:
-        """(account id, control id) of assessed accounts where evidence beside the credential report is missing."""
+        """(account id, control id) of what lacks its evidence, but for what a report without a row or column leaves."""
         return self._verdicts(kinds).with_status("NO_EVIDENCE")
 
     def expected_evidence_gaps(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[tuple[str, str, str, str]]:
-        """(account id, kind, stage, code) of evidence beside the credential report, of assessed accounts."""
+        """(account id, kind, stage, code) of evidence beside the credential report, where a role could be had."""
         return self._verdicts(kinds).evidence_gaps()
 
     def expected_outcomes(self) -> dict[str, str]:

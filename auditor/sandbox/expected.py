@@ -42,6 +42,14 @@ GAPS: dict[str, tuple[str, str] | None] = {
 DENIED_STAGES = {"GenerateCredentialReport": "generate", "GetCredentialReport": "fetch"}
 ROTATION_LIMITS = (30, 45, 60, 90)
 UNUSED_LIMITS = (30, 45, 60, 90)
+# The controls that no account without a usable report gets a verdict on.
+REPORT_CONTROLS = (
+    *("access-key-rotated-90d", "credentials-unused-45d", "credentials-unused-90d", "console-user-mfa"),
+    *("single-active-access-key", "no-access-key-at-user-setup", "root-no-access-key", "root-use-avoided"),
+    *("root-mfa", "root-mfa-always", "root-hardware-mfa", "root-hardware-mfa-always"),
+    *(f"access-key-{slot}-rotated-{limit}d" for slot in (1, 2) for limit in ROTATION_LIMITS),
+    *(f"access-key-{slot}-unused-{limit}d" for slot in (1, 2) for limit in UNUSED_LIMITS),
+)
 
 
 def outcome(account: PlantedAccount) -> str:
@@ -50,6 +58,11 @@ def outcome(account: PlantedAccount) -> str:
         return "excluded"
     whole = account.fault not in GAPS and _denied_report(account.fault) is None
     return "assessed" if account.reachable and whole else "not_assessed"
+
+
+def is_reached(account: PlantedAccount) -> bool:
+    """Whether a role could be had: then evidence beside an unusable credential report is judged all the same."""
+    return account.state == "ACTIVE" and account.reachable and account.fault not in ("denied", "wrong-account")
 
 
 def gap(account: PlantedAccount) -> tuple[str, str] | None:

@@ -21,22 +21,20 @@ PASSWORD_CONTROLS = (
     *("password-policy-min-length-14", "password-policy-reuse-24", "password-policy-expiry-90d"),
     *("password-policy-uppercase", "password-policy-lowercase", "password-policy-symbol", "password-policy-number"),
 )
-ALWAYS_MANUAL = ("security-questions-set", "s3-block-public-access")
+ALWAYS_MANUAL = (
+    *("security-questions-set", "s3-block-public-access", "account-contact-current", "identity-managed-centrally"),
+)
 
 
-def judged(facts: PlantedAccount, evidence: PlantedEvidence, had: Kinds, as_of: datetime) -> Iterator[Judged]:
-    """All that is not a pass, but for access analyzers, permissions and what the credential report decides."""
+def judged(evidence: PlantedEvidence, had: Kinds, as_of: datetime) -> Iterator[Judged]:
+    """All that is not a pass, but for root, regions, permissions and what the credential report decides."""
     yield from ((MANUAL, control, "") for control in ALWAYS_MANUAL)
-    yield from _root(facts, evidence, had)
     yield from _password_policy(evidence.password_policy, "password-policy" in had)
     yield from _certificates(evidence, had, as_of)
     yield from _contacts(evidence, "contacts" in had)
-    if "identity-providers" in had:
-        yield MANUAL, "identity-managed-centrally", ""
-    yield from _instances(evidence.instances, "ec2-instances" in had)
 
 
-def _root(facts: PlantedAccount, evidence: PlantedEvidence, had: Kinds) -> Iterator[Judged]:
+def root_judged(facts: PlantedAccount, evidence: PlantedEvidence, had: Kinds) -> Iterator[Judged]:
     """Only what is beyond the report: hardware MFA, and keys where neither source shows one."""
     root, summary = facts.root, evidence.root if "account-summary" in had else None
     if root is None:
@@ -97,15 +95,14 @@ def _contacts(evidence: PlantedEvidence, had: bool) -> Iterator[Judged]:
     if not had:
         yield NO_EVIDENCE, "security-contact-registered", ""
         return
-    yield MANUAL, "account-contact-current", ""
     if not evidence.has_security_contact:
         yield FAIL, "security-contact-registered", ""
 
 
-def _instances(instances: tuple[Instance, ...], had: bool) -> Iterator[Judged]:
-    if not had:
-        yield MANUAL, "ec2-instance-role-used", ""
-        return
-    for instance in instances:
-        if instance.state == "running" and not instance.has_profile:
+def instances_judged(instances: tuple[Instance, ...], silent: frozenset[str] | None) -> Iterator[Judged]:
+    """``silent`` are the regions that gave no answer, None when none did."""
+    if silent is None or silent:
+        yield NO_EVIDENCE, "ec2-instance-role-used", ""
+    for instance in () if silent is None else instances:
+        if instance.state == "running" and not instance.has_profile and instance.region not in (silent or ()):
             yield FAIL, "ec2-instance-role-used", instance.id

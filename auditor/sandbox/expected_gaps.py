@@ -20,6 +20,15 @@ def gaps(evidence: PlantedEvidence, fault: str, partition: str, kinds: Collectio
     return {(kind, "fetch", code) for kind, code in lost if kind in kinds and _is_asked(kind, summary, evidence)}
 
 
+def silent_regions(evidence: PlantedEvidence, fault: str, asked: str) -> frozenset[str] | None:
+    """The regions where the operation ``asked`` is denied; None where not even the regions could be listed."""
+    listed = set(denied(fault))
+    if "DescribeRegions" in {operation for operation, _ in listed}:
+        return None
+    everywhere = (asked, "") in listed
+    return frozenset(region for region in evidence.regions if everywhere or (asked, region) in listed)
+
+
 def _lost(fault: str, partition: str, regions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     unserved = UNSERVED.get(partition, frozenset())
     for service, kinds in OPERATIONS.values():

@@ -16,7 +16,7 @@ PERMISSION_CONTROLS = (
 def permissions_judged(permissions: Permissions, had: bool) -> Iterator[Judged]:
     """All that is not a pass; ``had`` says that the authorization details were collected."""
     if not had:
-        yield from ((NO_EVIDENCE, control, "") for control in PERMISSION_CONTROLS[:-1])
+        yield from ((NO_EVIDENCE, control, "") for control in PERMISSION_CONTROLS)
         return
     for boxed in permissions.users:
         if boxed.grants.inline or boxed.grants.attached:
@@ -50,11 +50,19 @@ def covered_regions(evidence: PlantedEvidence) -> frozenset[str]:
     return frozenset(a.region for a in evidence.analyzers if a.type == "ORGANIZATION" and a.status == "ACTIVE")
 
 
-def analyzers_judged(evidence: PlantedEvidence, covered: frozenset[str], had: bool) -> Iterator[Judged]:
-    """``covered`` are regions where an analyzer of the organization works."""
-    if not had:
+def analyzers_judged(
+    evidence: PlantedEvidence, covered: frozenset[str], silent: frozenset[str] | None
+) -> Iterator[Judged]:
+    """``covered`` are regions where an analyzer of the organization works, ``silent`` those that gave no answer.
+
+    ``silent`` is None when nothing was collected.
+    """
+    if silent is None:
         yield NO_EVIDENCE, "access-analyzer-all-regions", ""
         return
     working = {a.region for a in evidence.analyzers if a.status == "ACTIVE" and a.type in ("ACCOUNT", "ORGANIZATION")}
-    if set(evidence.regions) - working - covered:
+    missing = set(evidence.regions) - covered - (working - silent)
+    if missing - silent:
         yield FAIL, "access-analyzer-all-regions", ""
+    elif missing:
+        yield NO_EVIDENCE, "access-analyzer-all-regions", ""

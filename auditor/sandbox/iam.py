@@ -7,6 +7,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from random import Random
 
 from auditor.sandbox.faults import CAPACITY_REFUSALS, CUTS, THROTTLES
@@ -14,6 +15,8 @@ from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.sessions import Identity, Operation
 from auditor.sandbox.wire import AwsError, Call, CutShortError, NoAnswerError
 
+# Reports are mostly fetched once; the last ones are kept for those who ask again.
+_KEPT_ANSWERS = 512
 _STARTED = "<State>STARTED</State><Description>No report exists. Starting a new report generation task</Description>"
 
 
@@ -39,7 +42,7 @@ class Iam:
     ) -> None:
         self._options, self._faults, self._report_of, self._clock = options, faults, report_of, clock
         self._reports: defaultdict[str, Report] = defaultdict(Report)
-        self._answers: dict[str, str] = {}
+        self._content = lru_cache(maxsize=_KEPT_ANSWERS)(self._written)
         self.operations: dict[str, Operation] = {
             "GenerateCredentialReport": self.generate_credential_report,
             "GetCredentialReport": self.get_credential_report,
@@ -104,12 +107,10 @@ class Iam:
         low, high = self._options.delay_bounds
         return low if low == high else Random(f"{self._options.seed}:delay:{account_id}").uniform(low, high)
 
-    def _content(self, account_id: str) -> str:
-        if account_id not in self._answers:
-            content = base64.b64encode(self._report_of(account_id)).decode()
-            generated = f"{self._options.as_of:%Y-%m-%dT%H:%M:%SZ}"
-            self._answers[account_id] = (
-                f"<Content>{content}</Content><ReportFormat>text/csv</ReportFormat>"
-                f"<GeneratedTime>{generated}</GeneratedTime>"
-            )
-        return self._answers[account_id]
+    def _written(self, account_id: str) -> str:
+        content = base64.b64encode(self._report_of(account_id)).decode()
+        generated = f"{self._options.as_of:%Y-%m-%dT%H:%M:%SZ}"
+        return (
+            f"<Content>{content}</Content><ReportFormat>text/csv</ReportFormat>"
+            f"<GeneratedTime>{generated}</GeneratedTime>"
+        )

@@ -43,6 +43,7 @@ class SandboxOptions:
     ``report_delay``    seconds from generate to ready, or (low, high), fixed for each account.
     ``throttle_rate``, ``error_rate`` (503), ``reset_rate``: shares of calls to ``disturbed`` services.
     ``session_seconds`` how long assumed credentials live; None is as long as asked.
+    ``short_pages_every`` of so many accounts one gets lists in small and in empty pages; 0 for none.
     ``regions``         empty is those of the partition. Of three or more the last is opted into, not by every account.
     ``central_root``    root credentials of members are managed centrally.
     ``policy_delegate`` the organization's resource policy lets a member manage policies; else there is none.
@@ -70,6 +71,7 @@ class SandboxOptions:
     disturbed: frozenset[str] = SERVICES
     session_seconds: float | None = None
     page_size: int = 20
+    short_pages_every: int = 10
     regions: tuple[str, ...] = ()
     central_root: bool = True
     policy_delegate: bool = True
@@ -81,6 +83,8 @@ class SandboxOptions:
     def __post_init__(self) -> None:
         if self.accounts < 1 or self.users < 0 or not 1 <= self.page_size <= 20:
             raise ValueError("a box needs at least one account, no negative users and pages of 1 to 20")
+        if self.short_pages_every < 0:
+            raise ValueError("short_pages_every must not be negative")
         if self.as_of.tzinfo is None or self.as_of.microsecond:
             raise ValueError("as_of must be a UTC time in whole seconds")
         if self.account_state not in SHOWN_STATES or not self.disturbed <= SERVICES:

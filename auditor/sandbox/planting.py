@@ -14,7 +14,6 @@ from auditor.sandbox.population import ROOT_KINDS
 
 # Where the report cannot tell of root, nothing else tells anything bad.
 _SILENT_ON_ROOT = frozenset({"no-root-row", "missing-columns"})
-_SHORT_PAGES_EVERY = 10
 
 
 class EvidencePlanter:
@@ -50,8 +49,12 @@ class EvidencePlanter:
             saml=saml,
             oidc=oidc,
             permissions=draft.finish(role, f"{prefix}{self._organization.management_id}:root", saml, oidc),
-            short_pages=rank % _SHORT_PAGES_EVERY == 3,
+            short_pages=self._has_short_pages(rank),
         )
+
+    def _has_short_pages(self, rank: int) -> bool:
+        every = self._options.short_pages_every
+        return every > 0 and rank % every == min(3, every - 1)
 
 
 def _root(facts: PlantedAccount, rank: int) -> RootEvidence:

@@ -22,6 +22,7 @@ def document(*statements: Statement) -> str:
 
 
 ORDINARY = document(allow(["s3:GetObject", "s3:ListBucket"], ["arn:aws:s3:::x", BUCKET]))
+DENY_ALL_OF_BUCKET = {"Effect": "Deny", "Action": "*", "Resource": BUCKET}
 FULL = document(allow("*", "*"))
 
 
@@ -63,6 +64,7 @@ CUSTOMER = (
         True,
         document(allow("*", "*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})),
     ),
+    _policy("full-admin-beside-a-deny", True, document(allow("*", "*"), DENY_ALL_OF_BUCKET)),
     _policy("full-admin-one-statement", True, json.dumps({"Version": "2012-10-17", "Statement": allow("*", "*")})),
     _policy("full-admin-by-default-version", True, ORDINARY, FULL),
     _policy("full-admin-in-old-version", False, FULL, ORDINARY),
@@ -76,6 +78,7 @@ CUSTOMER = (
     _policy("all-in-two-halves", False, document(allow("*", BUCKET), allow("s3:*", "*"))),
     _policy("denies-all", False, document({"Effect": "Deny", "Action": "*", "Resource": "*"})),
     _policy("not-json", None, '{"Version": "2012-10-17", "Statement": ['),
+    _policy("not-a-policy", None, '["Allow"]'),
 )
 
 
@@ -90,12 +93,21 @@ def service_trust(name: str) -> str:
 
 _SOMEBODY = {"AWS": "arn:aws:iam::111122223333:root"}
 _OWN_ORGANIZATION = {"StringEquals": {"aws:PrincipalOrgID": "o-example1234"}}
+# Conditions that strangers can meet.
+_NOT_THAT_ORGANIZATION = {"StringNotEquals": {"aws:PrincipalOrgID": "o-example1234"}}
+_ANY_ORGANIZATION = {"StringLike": {"aws:PrincipalOrgID": "*"}}
+_OVER_TLS = {"Bool": {"aws:SecureTransport": "true"}}
+_EXTERNAL_ID = {"StringEquals": {"sts:ExternalId": "sesame"}}
 # (role name, trust policy, whether it trusts everybody)
 TRUSTS = (
     ("trusts-star", document(trust("*")), True),
     ("trusts-aws-star", document(trust({"AWS": "*"})), True),
     ("trusts-star-in-list", document(trust({"AWS": ["arn:aws:iam::111122223333:root", "*"]})), True),
     ("trusts-star-second", document(trust(_SOMEBODY), trust({"AWS": "*"})), True),
+    ("trusts-star-over-tls", document(trust({"AWS": "*"}, Condition=_OVER_TLS)), True),
+    ("trusts-star-with-external-id", document(trust("*", Condition=_EXTERNAL_ID)), True),
+    ("trusts-star-of-any-organization", document(trust("*", Condition=_ANY_ORGANIZATION)), True),
+    ("trusts-star-not-of-organization", document(trust("*", Condition=_NOT_THAT_ORGANIZATION)), True),
     ("trusts-star-of-organization", document(trust("*", Condition=_OWN_ORGANIZATION)), False),
     ("trusts-aws-star-of-organization", document(trust({"AWS": "*"}, Condition=_OWN_ORGANIZATION)), False),
     ("denies-star", document(trust(_SOMEBODY), trust("*", effect="Deny")), False),

@@ -6,10 +6,20 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from auditor.sandbox import expected
+from auditor.sandbox.denials import OPERATIONS
 from auditor.sandbox.evidence import PlantedEvidence
 from auditor.sandbox.expected import Failure
-from auditor.sandbox.expected_account import FAIL, Judged, Kinds, judged
-from auditor.sandbox.expected_gaps import gaps
+from auditor.sandbox.expected_account import (
+    FAIL,
+    MANUAL,
+    NO_EVIDENCE,
+    Judged,
+    Kinds,
+    instances_judged,
+    judged,
+    root_judged,
+)
+from auditor.sandbox.expected_gaps import gaps, silent_regions
 from auditor.sandbox.expected_organization import organization_judged
 from auditor.sandbox.expected_permissions import analyzers_judged, covered_regions, permissions_judged
 from auditor.sandbox.facts import PlantedAccount
@@ -47,54 +57,75 @@ class Verdicts:
         return {account_id: gap for account_id, gap in found.items() if gap is not None}
 
     def evidence_gaps(self) -> set[tuple[str, str, str, str]]:
-        found = {(facts.account_id, *gap) for facts in self._assessed() for gap in self._gaps_of(facts)}
+        found = {(facts.account_id, *gap) for facts in self._reached() for gap in self._gaps_of(facts)}
         return {gap for gap in found if gap[1] in self._kinds}
 
     def failures(self) -> set[Failure]:
-        found: set[Failure] = set()
-        for facts in self._assessed():
-            summary = self._box.evidence(facts.account_id).root if "account-summary" in self._had(facts) else None
-            found |= expected.failures(facts, self._options.as_of, summary)
-        return found | {
-            (account, control, name, "") for account, status, control, name in self._all() if status == FAIL
-        }
+        return {(account, *verdict) for account, status, verdict in self._all() if status == FAIL}
 
     def with_status(self, status: str) -> set[tuple[str, str]]:
-        return {(account, control) for account, found, control, _ in self._all() if found == status}
+        return {(account, verdict[0]) for account, found, verdict in self._all() if found == status}
 
-    def _all(self) -> Iterator[tuple[str, str, str, str]]:
+    def _all(self) -> Iterator[tuple[str, str, expected.Verdict]]:
+        """(account id, status, verdict) of all that is not a pass."""
         covered = self._covered()
-        for facts in self._assessed():
-            for verdict in self._account(facts, covered):
-                yield facts.account_id, *verdict
+        for facts in self._audited():
+            if expected.outcome(facts) != "excluded":
+                for status, verdict in self._account(facts, covered):
+                    yield facts.account_id, status, verdict
         if self._reads_organization():
             had = self._kinds - {kind for kind, _, _ in self._gaps_of(self._box.facts(self._box.caller_account))}
-            for verdict in organization_judged(self._box.organization_facts, had):
-                yield self._box.organization.management_id, *verdict
+            for status, control, name in organization_judged(self._box.organization_facts, had):
+                yield self._box.organization.management_id, status, (control, name, "")
 
-    def _account(self, facts: PlantedAccount, covered: frozenset[str]) -> Iterator[Judged]:
+    def _account(self, facts: PlantedAccount, covered: frozenset[str]) -> Iterator[tuple[str, expected.Verdict]]:
         evidence, had = self._box.evidence(facts.account_id), self._had(facts)
-        yield from judged(facts, evidence, had, self._options.as_of)
+        summary = evidence.root if "account-summary" in had else None
+        for _, control, name, credential in expected.failures(facts, self._options.as_of, summary):
+            yield FAIL, (control, name, credential)
+        for status, control, name in self._beside_report(facts, evidence, had, covered):
+            yield status, (control, name, "")
+
+    def _beside_report(
+        self, facts: PlantedAccount, evidence: PlantedEvidence, had: Kinds, covered: frozenset[str]
+    ) -> Iterator[Judged]:
+        if expected.outcome(facts) == "assessed":
+            yield from root_judged(facts, evidence, had)
+        else:
+            yield from ((NO_EVIDENCE, control, "") for control in expected.REPORT_CONTROLS)
+        yield from judged(evidence, had, self._options.as_of)
         yield from permissions_judged(evidence.permissions, "authorization-details" in had)
-        yield from analyzers_judged(evidence, covered, "access-analyzers" in had)
+        yield from analyzers_judged(evidence, covered, self._silent(facts, evidence, "ListAnalyzers"))
+        if "ec2-instances" in self._kinds:
+            yield from instances_judged(evidence.instances, self._silent(facts, evidence, "DescribeInstances"))
+        else:
+            yield MANUAL, "ec2-instance-role-used", ""
+
+    def _silent(self, facts: PlantedAccount, evidence: PlantedEvidence, asked: str) -> frozenset[str] | None:
+        if not expected.is_reached(facts) or self._kinds.isdisjoint(OPERATIONS[asked][1]):
+            return None
+        return silent_regions(evidence, facts.fault, asked)
 
     def _covered(self) -> frozenset[str]:
-        """Regions with an analyzer of the organization in an account whose analyzers were collected."""
-        found: frozenset[str] = frozenset()
-        for facts in self._assessed():
-            if "access-analyzers" in self._had(facts):
-                found |= covered_regions(self._box.evidence(facts.account_id))
-        return found
+        """Regions where an analyzer of the organization works and was read; only the management account has any."""
+        management = self._box.facts(self._box.organization.management_id)
+        evidence = self._box.evidence(management.account_id)
+        silent = self._silent(management, evidence, "ListAnalyzers")
+        if silent is None or not (self._options.in_organization or self._box.caller_account == management.account_id):
+            return frozenset()
+        return covered_regions(evidence) - silent
 
     def _had(self, facts: PlantedAccount) -> Kinds:
+        if not expected.is_reached(facts):
+            return frozenset()
         return self._kinds - {kind for kind, _, _ in self._gaps_of(facts)}
 
     def _gaps_of(self, facts: PlantedAccount) -> set[tuple[str, str, str]]:
         evidence = self._box.evidence(facts.account_id)
         return gaps(evidence, facts.fault, self._options.partition, self._kinds)
 
-    def _assessed(self) -> Iterator[PlantedAccount]:
-        return (account for account in self._audited() if expected.outcome(account) == "assessed")
+    def _reached(self) -> Iterator[PlantedAccount]:
+        return (account for account in self._audited() if expected.is_reached(account))
 
     def _audited(self) -> Iterator[PlantedAccount]:
         listed = [account.id for account in self._box.organization.accounts]

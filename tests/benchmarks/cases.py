@@ -88,6 +88,7 @@ def waiving(findings: int, waivers: int) -> Figures:
         started = time.perf_counter()
         loaded = load_waivers(file, catalog, 366)
         read = time.perf_counter() - started
+    started = time.perf_counter()
     waived = apply_waivers(frame, controls, loaded, accounts, AS_OF, {a.id: {"stage": a.name} for a in accounts})
     seconds = time.perf_counter() - started
     counts = {"findings": len(frame), "waivers": len(loaded.entries), "waived": int(waived.controls["waived"].sum())}

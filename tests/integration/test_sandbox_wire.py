@@ -466,6 +466,7 @@ def test_serves_again_with_nothing_remembered() -> None:
 def test_serves_in_a_process_of_its_own_until_told_to_stop() -> None:
     command = [sys.executable, "-m", "auditor.sandbox", "--accounts", "5", "--report-delay", "1,2"]
     command += ["--as-of", "2026-11-24T10:15:00Z", "--disturbed", "iam"]
+    command += ["--region", "eu-west-1", "--region", "eu-north-1", "--no-central-root", "--short-pages-every", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         told = json.loads(process.stdout.readline())
@@ -474,10 +475,19 @@ def test_serves_in_a_process_of_its_own_until_told_to_stop() -> None:
     assert told["endpoint"].startswith("http://127.0.0.1:")
     assert told["as_of"] == "2026-11-24T10:15:00Z"
     assert told["environment"]["AWS_ENDPOINT_URL"] == told["endpoint"]
+    assert told["environment"]["AWS_REGION"] == "eu-west-1"
 
 
 @pytest.mark.parametrize(
-    "wrong", [["--fault", "1=gremlins"], ["--report-delay", "soon"], ["--as-of", "noon"], ["--accounts", "0"]]
+    "wrong",
+    [
+        ["--fault", "1=gremlins"],
+        ["--fault", "1=deny:ListGremlins"],
+        ["--short-pages-every", "-1"],
+        ["--report-delay", "soon"],
+        ["--as-of", "noon"],
+        ["--accounts", "0"],
+    ],
 )
 def test_command_line_that_makes_no_sense(wrong: list[str]) -> None:
     from click.testing import CliRunner

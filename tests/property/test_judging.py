@@ -233,7 +233,7 @@ def test_the_boxed_organization_gets_the_verdicts_it_was_planted_for(seed: int) 
     failed = findings[findings["status"] == "FAIL"]
     names = ("account_id", "control_id", "resource_name", "credential")
     found = set(zip(*(failed[name].astype("str") for name in names), strict=True))
-    assert found == box.expected_failures()
+    assert found == box.expected_failures({"credential-report"})
     assert len(found) == len(failed) > 100
     assessed = set(facts.accounts.loc[facts.accounts["outcome"] == "assessed", "account_id"])
     assert assessed == {i for i, o in outcomes.items() if o == "assessed"}

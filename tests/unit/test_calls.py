@@ -10,7 +10,16 @@ from typing import Any
 
 import pytest
 from aiobotocore.credentials import AioCredentials
-from botocore.exceptions import ClientError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+from botocore.parsers import ResponseParserError
 
 from auditor.aws.calls import Budget, Calls
 from auditor.aws.faults import evidence_error
@@ -99,7 +108,7 @@ def test_an_account_that_waits_leaves_its_place_to_others() -> None:
 
 def test_sts_throttles_the_caller_so_all_slow_down_together() -> None:
     calm, storm = finish_times("sts", 0, 64), finish_times("sts", 6, 64)
-    slowed = [i for i in ACCOUNTS if i != THROTTLED and storm[i] > calm[i] + A_CALL / 2]
+    slowed = [i for i in ACCOUNTS if i != THROTTLED and storm[i] > calm[i] + 0.004]
     assert len(slowed) > len(ACCOUNTS) / 2
 
 
@@ -117,6 +126,35 @@ def test_the_eighth_refusal_of_a_call_is_the_last(storm: int, retries: int) -> N
         return calls.statistics.retries
 
     assert at_once(main()) == retries
+
+
+@pytest.mark.parametrize(
+    ("error", "attempts"),
+    [
+        (EndpointConnectionError(endpoint_url="https://x", error="reset"), 5),
+        (ConnectionClosedError(endpoint_url="https://x", error="cut"), 5),
+        (ReadTimeoutError(endpoint_url="https://x", error="late"), 3),
+        (ConnectTimeoutError(endpoint_url="https://x", error="late"), 3),
+        (ProxyConnectionError(proxy_url="http://p", error="reset"), 5),
+        (ResponseParserError("a proxy's page"), 5),
+        (SSLError(endpoint_url="https://x", error="wrong name"), 1),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_trouble_on_the_wire_is_tried_again(error: Exception, attempts: int) -> None:
+    tried = []
+
+    async def broken() -> dict[str, Any]:
+        tried.append(error)
+        raise error
+
+    async def main() -> None:
+        with pytest.raises(EvidenceError) as caught:
+            await Calls(4)("fetch", broken, NOBODY)
+        assert caught.value.code == type(error).__name__
+
+    at_once(main())
+    assert len(tried) == attempts
 
 
 def test_an_account_may_cost_no_more_than_its_budget() -> None:

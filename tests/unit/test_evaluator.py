@@ -8,10 +8,46 @@ import pandas as pd
 import pytest
 
 from auditor import schema
+from auditor.catalog import Control, Selection
 from auditor.errors import CatalogError
 from auditor.evaluator import evaluate
 from auditor.frames import Frames
-from auditor.model import CREDENTIALS, Organization
+from auditor.model import (
+    ACCESS_ANALYZERS,
+    ACCOUNT_SUMMARY,
+    AUTHORIZATION_DETAILS,
+    CONTACTS,
+    CREDENTIAL_REPORT,
+    CREDENTIALS,
+    EC2_INSTANCES,
+    IDENTITY_PROVIDERS,
+    ORGANIZATION_FEATURES,
+    OU_TREE,
+    PASSWORD_POLICY,
+    RESOURCE_POLICY,
+    SERVER_CERTIFICATES,
+    VIRTUAL_MFA_DEVICES,
+    Organization,
+    Unit,
+)
+from tests.documents import (
+    analyzers,
+    certificates,
+    contacts,
+    details,
+    features,
+    holder,
+    instance,
+    instances,
+    managed,
+    no_policy,
+    ou_tree,
+    policy,
+    providers,
+    resource_policy,
+    summary,
+    virtual_devices,
+)
 from tests.support import (
     ACCOUNT,
     AS_OF,
@@ -22,6 +58,7 @@ from tests.support import (
     catalog,
     excluded,
     frames_of,
+    gap,
     judged,
     key,
     only,
@@ -56,6 +93,45 @@ def mixed() -> Frames:
 
 
 FRAMES = mixed()
+OF_REPORTS = Selection(
+    tuple(c for c in automated().controls if c.evidence[0] == CREDENTIAL_REPORT), automated().requirements
+)
+ROOT_CONTROLS = {
+    *("root-mfa", "root-mfa-always", "root-hardware-mfa", "root-hardware-mfa-always"),
+    *("root-no-access-key", "root-use-avoided"),
+}
+ROOT_EVIDENCE = {ACCOUNT_SUMMARY: summary(), VIRTUAL_MFA_DEVICES: virtual_devices()}
+
+
+def documented() -> Frames:
+    """Evidence of every kind, some of it partial or malformed, in accounts with a credential report and without."""
+    support, shell = (f"arn:aws:iam::aws:policy/{name}" for name in ("AWSSupportAccess", "AWSCloudShellFullAccess"))
+    people = details(
+        users=[holder("User", "ann", shell), holder("User", "bob")],
+        roles=[holder("Role", "helper", support)],
+        policies=[
+            managed(support, {"Statement": []}),
+            managed(shell, "{"),
+            managed("arn:aws:iam::aws:policy/x", "", 0),
+        ],
+    )
+    here = ROOT_EVIDENCE | {
+        PASSWORD_POLICY: policy(),
+        CONTACTS: contacts({"Name": "Sue"}),
+        SERVER_CERTIFICATES: certificates(old=ago(1), new=ago(-1), odd=""),
+        AUTHORIZATION_DETAILS: people,
+        ACCESS_ANALYZERS: analyzers({"eu-west-1": ["ACCOUNT"], "us-east-1": []}),
+        EC2_INSTANCES: instances({"eu-west-1": [instance("i-1"), instance("i-2", "arn:p")], "us-east-1": "Denied"}),
+        IDENTITY_PROVIDERS: providers(["arn:aws:iam::1:saml-provider/x"]),
+    }
+    there = {PASSWORD_POLICY: no_policy(), CONTACTS: b"{}", ACCESS_ANALYZERS: analyzers({"eu-west-1": "Denied"})}
+    common = {RESOURCE_POLICY: resource_policy("{"), ORGANIZATION_FEATURES: features(), OU_TREE: ou_tree({}, {})}
+    return frames_of(
+        {ACCOUNT: report([root(), user()])},
+        excluded(OLD),
+        documents={ACCOUNT: here, OTHER: there, "organization": common},
+        gaps={ACCOUNT: [gap(EC2_INSTANCES, "Denied")]},
+    )
 
 
 def rows_of(findings: pd.DataFrame, **where: str) -> pd.DataFrame:
@@ -116,9 +192,9 @@ def test_a_finding_says_who_what_and_where() -> None:
 def test_root_is_judged_by_root_controls_only_and_users_by_the_others() -> None:
     old = {**key(1, ago(400), ago(300)), **key(2, ago(400), ago(300)), "mfa_active": "false"}
     reports = {ACCOUNT: report([root(**old, **password(ago(300), ago(300))), user()])}
-    findings = verdicts_of(frames_of(reports)).findings
+    findings = verdicts_of(frames_of(reports), OF_REPORTS).findings
     about_root = set(findings.loc[findings["resource_name"] == "<root_account>", "control_id"])
-    assert about_root == {"root-mfa", "root-mfa-always", "root-no-access-key", "root-use-avoided"}
+    assert about_root == ROOT_CONTROLS
     assert (findings["resource_name"] == "<root_account>").all()
     assert (findings["credential"] == "").all()
 
@@ -144,21 +220,34 @@ def test_every_requirement_is_in_the_controls_and_every_control_answers(tmp_path
 
 
 @pytest.mark.parametrize("control", automated().controls, ids=lambda c: c.id)
-def test_an_account_without_a_report_has_one_row_for_each_control(control: object) -> None:
-    findings = verdicts_of(FRAMES).findings
-    rows = rows_of(findings, account_id=SHUT, control_id=getattr(control, "id"))  # noqa: B009
-    assert rows["status"].to_list() == ["NO_EVIDENCE"]
+def test_an_account_without_evidence_has_one_row_for_each_control(control: Control) -> None:
+    """The organization's controls have theirs under the management account."""
+    about = ACCOUNT if control.unit is Unit.ORGANIZATION else SHUT
+    rows = rows_of(verdicts_of(FRAMES, only(control.id)).findings, account_id=about)
+    assert rows["status"].to_list() == [unanswered(control)]
     row = rows.iloc[0]
-    assert row["reason"] == "assume: AccessDenied: not allowed to assume the role"
-    assert (row["observed"], row["credential"], row["account_name"]) == ("", "", "Shut")
+    if control.evidence[0] == CREDENTIAL_REPORT:
+        assert row["reason"] == "assume: AccessDenied: not allowed to assume the role"
+    else:
+        assert row["reason"] == f"{control.evidence[0]}: not collected in this snapshot"
+    assert (row["observed"], row["credential"]) == ("", "")
+    assert row["account_name"] == ("Shut" if about == SHUT else f"name of {ACCOUNT}")
     assert row[["resource_arn", "resource_name", "evidence_file", "evidence_line"]].isna().all()
+
+
+def unanswered(control: Control) -> str:
+    """The status where nothing was collected: a person answers what is by hand anyway, or was not to be collected."""
+    return "MANUAL" if control.by_hand or control.optional else "NO_EVIDENCE"
 
 
 def test_an_unusable_report_is_no_evidence_for_every_control() -> None:
     findings = verdicts_of(frames_of({ACCOUNT: b"<html>"})).findings
     assert findings["control_id"].to_list() == [c.id for c in automated().controls]
-    assert set(findings["status"]) == {"NO_EVIDENCE"}
-    assert findings["reason"].str.startswith("validate: NotAReport: ").all()
+    assert findings["status"].to_list() == [unanswered(c) for c in automated().controls]
+    of_reports = findings[findings["control_id"].isin([c.id for c in OF_REPORTS.controls])]
+    assert len(of_reports) == len(OF_REPORTS.controls)
+    assert set(of_reports["status"]) == {"NO_EVIDENCE"}
+    assert of_reports["reason"].str.startswith("validate: NotAReport: ").all()
 
 
 def test_excluded_accounts_have_no_findings_and_count_nowhere(tmp_path: Path) -> None:
@@ -167,7 +256,7 @@ def test_excluded_accounts_have_no_findings_and_count_nowhere(tmp_path: Path) ->
     assert OLD in set(with_old.accounts["account_id"])
     assert OLD not in set(with_old.findings["account_id"])
     pd.testing.assert_frame_equal(with_old.controls, alone.controls)
-    assert not with_old.has_gaps
+    assert not judged(tmp_path, reports, excluded(OLD), benchmarks=("aws-iam-rules",)).has_gaps
 
 
 def test_undecided_units_are_one_row_for_the_account_that_names_the_first() -> None:
@@ -191,13 +280,16 @@ def test_undecided_units_do_not_hide_the_decided_ones() -> None:
 
 
 def test_an_account_without_a_root_row_has_no_evidence_about_root() -> None:
-    found = verdicts_of(frames_of({ACCOUNT: report([user()]), OTHER: report([root(OTHER)])}))
+    reports = {ACCOUNT: report([user()]), OTHER: report([root(OTHER)])}
+    documents = {ACCOUNT: ROOT_EVIDENCE, OTHER: ROOT_EVIDENCE}
+    found = verdicts_of(frames_of(reports, documents=documents), OF_REPORTS)
     here = rows_of(found.findings, account_id=ACCOUNT)
-    assert set(here["control_id"]) == {"root-mfa", "root-mfa-always", "root-no-access-key", "root-use-avoided"}
+    assert set(here["control_id"]) == ROOT_CONTROLS
     assert set(here["status"]) == {"NO_EVIDENCE"}
     assert set(here["reason"]) == {"the report has no root row"}
     assert set(here["evidence_file"]) == {f"evidence/{ACCOUNT}/credential-report.csv"}
     there = rows_of(found.findings, account_id=OTHER)
+    assert set(there["control_id"]) == ROOT_CONTROLS
     assert set(there["status"]) == {"PASS"}
 
 
@@ -210,9 +302,12 @@ def test_an_account_with_nobody_in_it_needs_no_row() -> None:
 
 def test_nothing_at_all_is_judged_without_a_crash() -> None:
     found = verdicts_of(frames_of({}))
-    assert found.findings.empty
+    of_organization = [c for c in automated().controls if c.unit is Unit.ORGANIZATION]
+    assert found.findings["control_id"].to_list() == [c.id for c in of_organization]
+    assert found.findings["status"].to_list() == [unanswered(c) for c in of_organization]
+    assert found.findings["account_id"].isna().all()
     assert len(found.controls) == len(automated().controls)
-    assert found.controls[["population", "no_evidence"]].sum().to_list() == [0, 0]
+    assert found.controls[["population", "not_applicable"]].sum().to_list() == [0, 0]
 
 
 def test_what_a_person_answers_is_a_row_for_each_account_in_scope() -> None:
@@ -239,7 +334,9 @@ def test_what_a_person_answers_for_the_organization_is_one_row(management: str, 
 
 
 @pytest.mark.parametrize(
-    "frames", [FRAMES, frames_of({ACCOUNT: b""}), frames_of({})], ids=["mixed", "unusable", "none"]
+    "frames",
+    [FRAMES, documented(), frames_of({ACCOUNT: b""}), frames_of({})],
+    ids=["mixed", "documented", "unusable", "none"],
 )
 def test_counts_tie_with_the_findings_and_the_frames(frames: Frames) -> None:
     found = verdicts_of(frames)
@@ -251,16 +348,21 @@ def test_counts_tie_with_the_findings_and_the_frames(frames: Frames) -> None:
         assert counts["passed"] == by_status.get("PASS", 0)
         assert counts["failed"] == by_status.get("FAIL", 0)
         assert counts["no_evidence"] == by_status.get("NO_EVIDENCE", 0)
-        assert counts["manual"] == by_status.get("MANUAL", 0) == 0
+        assert counts["manual"] == by_status.get("MANUAL", 0)
+        shown = int((rows["evidence_line"].notna() & (rows["status"] == "MANUAL")).sum())
         undecided = rows.loc[rows["status"] == "NO_EVIDENCE", "reason"].str.extract(r"^(\d+) units? undecided")[0]
-        judged_units = counts["population"] + counts["not_applicable"] + undecided.dropna().astype(int).sum()
-        assert judged_units == len(units(frames, control.unit.value, control.credentials))
+        judged_units = counts["population"] + counts["not_applicable"] + undecided.dropna().astype(int).sum() + shown
+        assert judged_units == len(units(frames, control))
         units_seen = rows.loc[rows["status"].isin(["PASS", "FAIL"]), ["account_id", "resource_name", "credential"]]
         assert not units_seen.duplicated().any()
 
 
-def units(frames: Frames, unit: str, credentials: tuple[str, ...]) -> list[tuple[str, ...]]:
+def units(frames: Frames, control: Control) -> list[tuple[str, ...]]:
     """Every unit of a control, found row by row."""
+    unit, credentials = control.unit.value, control.credentials
+    if control.evidence[0] != CREDENTIAL_REPORT:
+        frame = frames.units[control.unit, control.evidence[0]]
+        return list(zip(frame["account_id"], frame["user"], strict=True))
     if unit == "credential":
         frame = frames.credentials
         rows = zip(frame["account_id"], frame["user"], frame["credential"], strict=True)

@@ -71,7 +71,7 @@ def test_values_are_spelt_as_documented(folder: Path) -> None:
 def test_quotes_only_where_they_are_needed(folder: Path) -> None:
     line = (folder / "accounts.csv").read_text(encoding="utf-8").split("\n")[2]
     assert line == (
-        '000000000022,"Sandbox, ""old""",aws+22@example.com,Root/Prod,SUSPENDED,false,excluded,SUSPENDED,,,,,,'
+        '000000000022,"Sandbox, ""old""",aws+22@example.com,Root/Prod,,SUSPENDED,false,excluded,SUSPENDED,,,,,,,'
         "2026-11-24T09:15:00Z,2026-11-24T10:15:00Z,evidence/000000000022/credential-report.csv,"
         f"{22:064x},00000000-0000-4000-8000-000000000022"
     )

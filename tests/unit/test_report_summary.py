@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 
+from auditor import schema
 from auditor.assessment import Assessment
 from auditor.model import Status
 from auditor.report import write_reports
@@ -72,14 +74,14 @@ def test_anything_missing_is_not_complete(assessment: Assessment) -> None:
 
 
 def test_several_gaps_of_one_account_stay_apart() -> None:
-    joined = {"gap_evidence": "a; b", "gap_stage": "assume; fetch", "gap_code": "X; Y"}
-    plain, odd = (
-        account(1, "plain", **joined, gap_message="first; second"),
-        account(2, "odd", **joined, gap_message="one; two; three"),
-    )
-    found = [(g.evidence, g.stage, g.code, g.message) for g in gaps(reporting.assessment([plain, odd]))]
-    assert found[:2] == [("a", "assume", "X", "first"), ("b", "fetch", "Y", "second")]
-    assert [message for *_, message in found[2:]] == ["one; two; three"] * 2
+    told = [
+        ("000000000001", "plain", "a, b", "assume", "X", "first; second"),
+        ("000000000001", "plain", "c", "fetch", "Y", "third"),
+        ("", "(the organization)", "d", "collect", "Z", "fourth"),
+    ]
+    frame = schema.typed(pd.DataFrame(told, columns=list(schema.GAPS)), schema.GAPS)
+    found = gaps(reporting.assessment([account(1, "plain")], gaps=frame))
+    assert [(g.account_id, g.account_name, g.evidence, g.stage, g.code, g.message) for g in found] == told
 
 
 def test_requirement_ids_stay_text_and_in_order() -> None:

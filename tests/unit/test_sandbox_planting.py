@@ -162,16 +162,19 @@ def test_policies_are_attached_to_users_groups_and_roles() -> None:
 FULL = {
     *("full-admin-text", "full-admin-lists", "full-admin-star-colon-star", "full-admin-two-stars"),
     *("full-admin-among-others", "full-admin-with-condition", "full-admin-one-statement"),
+    "full-admin-beside-a-deny",
     *("full-admin-by-default-version", ATTACHED_TO_NOBODY, ONLY_A_BOUNDARY),
 }
 
 
 def test_planted_truths_about_policies() -> None:
     assert {policy.name for policy in CUSTOMER if policy.allows_all} == FULL
-    assert {policy.name for policy in CUSTOMER if policy.allows_all is None} == {"not-json"}
+    assert {policy.name for policy in CUSTOMER if policy.allows_all is None} == {"not-json", "not-a-policy"}
     for policy in CUSTOMER:
         (text,) = [version.document for version in policy.versions if version.id == policy.default]
-        if policy.allows_all is None:
+        if policy.name == "not-a-policy":
+            assert not isinstance(json.loads(text), dict)
+        elif policy.allows_all is None:
             with pytest.raises(ValueError, match="Expecting"):
                 json.loads(text)
         else:
@@ -205,7 +208,8 @@ def test_every_trust_policy_is_planted() -> None:
     roles = [role for e in _healthy() for role in e.permissions.roles]
     assert {name for name, _, _ in TRUSTS} < {role.name for role in roles}
     assert {role.name for role in roles if role.trusts_all} == {
-        *("trusts-star", "trusts-aws-star", "trusts-star-in-list", "trusts-star-second")
+        *("trusts-star", "trusts-aws-star", "trusts-star-in-list", "trusts-star-second", "trusts-star-over-tls"),
+        *("trusts-star-with-external-id", "trusts-star-of-any-organization", "trusts-star-not-of-organization"),
     }
     texts = "".join(role.trust for role in roles)
     assert all(word in texts for word in ("aws:PrincipalOrgID", "Federated", "AssumeRoleWithSAML", '"Service"'))
@@ -238,6 +242,16 @@ def test_some_accounts_have_short_pages_and_enough_to_fill_them() -> None:
     short = [e.permissions for e in _healthy() if e.short_pages]
     assert len(short) >= 2
     assert all(len(p.users) + len(p.groups) + len(p.roles) + len(p.policies) > 14 for p in short)
+
+
+@pytest.mark.parametrize(
+    ("every", "ranks"), [(0, set()), (1, {0, 1, 2, 3, 4, 5, 6, 7, 8}), (2, {1, 3, 5, 7}), (5, {3, 8})]
+)
+def test_how_many_accounts_have_short_pages(every: int, ranks: set[int]) -> None:
+    box = Sandbox(replace(OPTIONS, short_pages_every=every))
+    assert {rank for rank in range(9) if box.evidence(box.organization.active[rank].id).short_pages} == ranks
+    with pytest.raises(ValueError, match="negative"):
+        replace(OPTIONS, short_pages_every=-1)
 
 
 def test_third_keys_are_planted_where_the_report_counts_them() -> None:

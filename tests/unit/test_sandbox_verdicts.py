@@ -23,8 +23,14 @@ from auditor.sandbox.evidence import (
     PlantedEvidence,
     RootEvidence,
 )
-from auditor.sandbox.expected_account import PASSWORD_CONTROLS, judged
-from auditor.sandbox.expected_permissions import analyzers_judged, covered_regions, permissions_judged
+from auditor.sandbox.expected import REPORT_CONTROLS
+from auditor.sandbox.expected_account import ALWAYS_MANUAL, PASSWORD_CONTROLS, instances_judged, judged, root_judged
+from auditor.sandbox.expected_permissions import (
+    PERMISSION_CONTROLS,
+    analyzers_judged,
+    covered_regions,
+    permissions_judged,
+)
 from auditor.sandbox.facts import PlantedAccount, User
 from auditor.sandbox.policies import CLOUD_SHELL, CUSTOMER, PLAIN, READ_ONLY, SUPPORT
 from auditor.sandbox.roots import roots
@@ -56,7 +62,8 @@ EVIDENCE = PlantedEvidence(
 def _judged(
     evidence: PlantedEvidence, facts: PlantedAccount = ACCOUNT, without: Iterable[str] = (), status: str = "FAIL"
 ) -> set[str]:
-    found = judged(facts, evidence, frozenset(ACCOUNT_KINDS) - frozenset(without), AS_OF)
+    had = frozenset(ACCOUNT_KINDS) - frozenset(without)
+    found = [*root_judged(facts, evidence, had), *judged(evidence, had, AS_OF)]
     return {f"{control} {name}".strip() for was, control, name in found if was == status}
 
 
@@ -142,10 +149,13 @@ def test_contacts() -> None:
 
 def test_running_instances_need_a_profile() -> None:
     states = [("running", True), ("running", False), ("stopped", False), ("terminated", False), ("pending", False)]
-    evidence = replace(EVIDENCE, instances=tuple(Instance(f"i-{n}", "us-east-1", *s) for n, s in enumerate(states)))
-    assert _judged(evidence) == {"ec2-instance-role-used i-1"}
-    assert "ec2-instance-role-used" in _judged(evidence, without=["ec2-instances"], status="MANUAL")
-    assert _judged(evidence, without=["ec2-instances"]) == set()
+    instances = tuple(Instance(f"i-{n}", "us-east-1", *state) for n, state in enumerate(states))
+    instances += (Instance("i-far", "eu-west-1", "running", False),)
+    fail, lost = (("FAIL", "ec2-instance-role-used", "i-1"), ("NO_EVIDENCE", "ec2-instance-role-used", ""))
+    far = ("FAIL", "ec2-instance-role-used", "i-far")
+    assert list(instances_judged(instances, frozenset())) == [fail, far]
+    assert list(instances_judged(instances, frozenset({"eu-west-1"}))) == [lost, fail]
+    assert list(instances_judged(instances, None)) == [lost]
 
 
 # --- Permissions ---
@@ -216,8 +226,27 @@ def test_cloud_shell_and_trust_are_for_people_to_decide() -> None:
 )
 def test_analyzers(analyzers: list[tuple[str, ...]], covered: set[str], fails: bool) -> None:
     evidence = replace(EVIDENCE, analyzers=tuple(Analyzer(*given) for given in analyzers))
-    found = list(analyzers_judged(evidence, frozenset(covered), had=True))
+    found = list(analyzers_judged(evidence, frozenset(covered), frozenset()))
     assert found == ([("FAIL", "access-analyzer-all-regions", "")] if fails else [])
+
+
+@pytest.mark.parametrize(
+    ("analyzers", "covered", "silent", "verdict"),
+    [
+        (["us-east-1", "eu-west-1"], set(), {"eu-west-1"}, "NO_EVIDENCE"),
+        (["us-east-1"], set(), {"eu-west-1"}, "NO_EVIDENCE"),
+        (["us-east-1"], {"eu-west-1"}, {"eu-west-1"}, ""),
+        (["eu-west-1"], set(), {"eu-west-1"}, "FAIL"),
+        ([], set(), {"us-east-1", "eu-west-1"}, "NO_EVIDENCE"),
+        (["us-east-1", "eu-west-1"], {"us-east-1"}, None, "NO_EVIDENCE"),
+    ],
+)
+def test_regions_that_gave_no_answer(
+    analyzers: list[str], covered: set[str], silent: set[str] | None, verdict: str
+) -> None:
+    evidence = replace(EVIDENCE, analyzers=tuple(Analyzer(region, "ACCOUNT") for region in analyzers))
+    found = analyzers_judged(evidence, frozenset(covered), None if silent is None else frozenset(silent))
+    assert [status for status, *_ in found] == ([verdict] if verdict else [])
 
 
 def test_only_working_analyzers_of_the_organization_cover_other_accounts() -> None:
@@ -255,10 +284,10 @@ def test_default_denials_leave_their_accounts_assessed_with_a_gap() -> None:
             "deny:GetAccountAuthorizationDetails",
             {
                 *("user-permissions-via-groups", "no-full-admin-policy", "support-role-exists"),
-                "cloudshell-full-access-restricted",
+                *("cloudshell-full-access-restricted", "resource-policy-no-open-principal"),
             },
         ),
-        ("deny:ListAnalyzers@us-east-1", {"access-analyzer-all-regions"}),
+        ("deny:ListAnalyzers", {"access-analyzer-all-regions"}),
         ("deny:GetAlternateContact,GetContactInformation", {"security-contact-registered"}),
     ],
 )
@@ -356,15 +385,42 @@ def test_the_organization_as_a_whole() -> None:
 def test_what_is_left_to_people() -> None:
     box = Sandbox(OPTIONS)
     manual = box.expected_manual()
-    assessed = {i for i, outcome in box.expected_outcomes().items() if outcome == "assessed"}
+    scope = {i for i, outcome in box.expected_outcomes().items() if outcome != "excluded"}
     for control in ("security-questions-set", "s3-block-public-access", "ec2-instance-role-used"):
-        assert {account for account, found in manual if found == control} == assessed
+        assert {account for account, found in manual if found == control} == scope
     shell = {account for account, found in manual if found == "cloudshell-full-access-restricted"}
-    assert set() < shell < assessed
+    assert set() < shell < scope
     of_organization = {found for account, found in manual if found.startswith("org-")}
     assert len(of_organization) == 4
     assert manual.isdisjoint(box.expected_no_evidence())
     assert manual.isdisjoint({(account, control) for account, control, *_ in box.expected_failures()})
+
+
+def test_other_evidence_of_an_account_without_a_usable_report_is_judged() -> None:
+    whole = Sandbox(replace(OPTIONS, faulty=False))
+    victim = whole.organization.active[4].id
+    of_report = whole.expected_failures({"credential-report"})
+    beside = {f for f in whole.expected_failures() - of_report if f[0] == victim and not f[1].startswith("root-")}
+    assert len({control for _, control, *_ in beside}) > 2
+    for fault in ("html", "stuck", "report-denied", "bad-value"):
+        box = Sandbox(replace(OPTIONS, faulty=False, faults={victim: fault}))
+        assert {failure for failure in box.expected_failures() if failure[0] == victim} == beside
+        lost = {control for account, control in box.expected_no_evidence() if account == victim}
+        assert lost == set(REPORT_CONTROLS) | {c for a, c in whole.expected_no_evidence() if a == victim}
+
+
+def test_an_account_that_cannot_be_entered_has_no_verdict_but_those_of_people() -> None:
+    plain = Sandbox(replace(OPTIONS, faulty=False))
+    victim = plain.organization.active[4].id
+    box = Sandbox(replace(OPTIONS, faulty=False, faults={victim: "denied"}))
+    assert victim not in {account for account, *_ in box.expected_failures()}
+    lost = {control for account, control in box.expected_no_evidence() if account == victim}
+    others = {*("access-analyzer-all-regions", "security-contact-registered", "expired-server-certs-removed")}
+    assert lost == {*REPORT_CONTROLS, *PASSWORD_CONTROLS, *PERMISSION_CONTROLS} | others
+    left = {control for account, control in box.expected_manual() if account == victim}
+    assert left == {*ALWAYS_MANUAL, "ec2-instance-role-used"}
+    everything = box.expected_no_evidence(DEFAULT_KINDS | {"ec2-instances"})
+    assert (victim, "ec2-instance-role-used") in everything
 
 
 def test_a_partition_without_the_account_service_has_no_contacts() -> None:

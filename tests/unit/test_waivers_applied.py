@@ -14,11 +14,26 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import schema
-from auditor.assessment import Assessment
-from auditor.model import Account, Severity
+from auditor.assessment import Assessment, assess
+from auditor.evidence import Answer, Document
+from auditor.model import ACCOUNT_TAGS, Account, Severity
 from auditor.waivers import Waived, apply_waivers, no_waivers
 from auditor.waivers.names import Names, glob_matches
-from tests.support import AS_OF, OTHER, ago, judged, key, report, root, unreachable, user, waiver, waivers_of
+from tests.support import (
+    AS_OF,
+    OTHER,
+    ago,
+    catalog,
+    judged,
+    key,
+    report,
+    root,
+    stored,
+    unreachable,
+    user,
+    waiver,
+    waivers_of,
+)
 
 KEYS, MFA = "access-key-rotated-90d", "console-user-mfa"
 PROD, TEST = "000000000007", "000000000020"
@@ -270,3 +285,20 @@ def test_expiry_is_judged_at_the_as_of_time_of_the_evaluation(tmp_path: Path) ->
     later = judged_with(tmp_path, ending, as_of=AS_OF + timedelta(days=1))
     assert list(later.waivers["state"]) == ["expired"]
     assert set(later.findings["waiver_id"]) == {""}
+
+
+def test_the_tags_of_the_accounts_count(tmp_path: Path) -> None:
+    reports = {a: report([root(a), user("ann", a, **key(1, ago(91)))]) for a in (PROD, OTHER)}
+    answers = tuple(
+        Answer(
+            "organizations:ListTagsForResource",
+            {"Tags": [{"Key": "env", "Value": a[:1]}]},
+            parameters={"ResourceId": a},
+        )
+        for a in reports
+    )
+    documents = {"organization": {ACCOUNT_TAGS: Document(ACCOUNT_TAGS, answers)}}
+    tagged = stored(tmp_path, reports, documents=documents)
+    waivers = waivers_of(tmp_path, waiver(scope="{tag: {env: 1}}"))
+    found = assess(tagged, catalog=catalog(), waivers=waivers).findings
+    assert set(found.loc[found["waiver_id"] == "W-1", "account_id"]) == {OTHER}
