@@ -62,6 +62,7 @@ NEVER = ("n/a", "no_information")
 _TOKENS = ("n/a", "no_information", "not_supported", "", ABSENT)
 _TOKEN = f"^(?:{'|'.join(map(re.escape, _TOKENS))})$"
 _FLAG_OR_TOKEN = f"^(?:true|false|{'|'.join(map(re.escape, _TOKENS))})$"
+_NO_MORE = rf"^\s*(?:0|false|{'|'.join(map(re.escape, _TOKENS))})\s*$"
 _TIME = r"^[1-9]\d{3}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)$"
 
 
@@ -99,11 +100,20 @@ def check_values(table: pa.Table) -> None:
 
 
 def users_with_more(content: bytes, account_id: str) -> list[str]:
-    """The users of whom a report says that it does not list all credentials, in its order. Raises as ``parse`` does."""
+    """The users of whom a report says that it does not list all credentials, in its order; root is none of them.
+
+    Raises as ``parse`` does, if the report has such a column at all.
+    """
+    if b"additional_credentials_info" not in content.partition(b"\n")[0]:
+        return []
     table = parse(content, account_id)
-    told = pc.utf8_trim_whitespace(pc.utf8_lower(table["additional_credentials_info"]))
-    users: list[str] = table["user"].filter(pc.invert(pc.is_in(told, pa.array([*_TOKENS, "0", "false"])))).to_pylist()
-    return users
+    users: list[str] = table["user"].filter(tells_of_more(table["additional_credentials_info"])).to_pylist()
+    return [user for user in users if user != ROOT_USER]
+
+
+def tells_of_more(info: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A mask of the values of ``additional_credentials_info`` that tell of more; null stays null."""
+    return pc.invert(pc.match_substring_regex(pc.utf8_lower(info), _NO_MORE))
 
 
 def malformed_value(line: int, column: str, value: str) -> EvidenceError:

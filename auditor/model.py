@@ -56,7 +56,16 @@ ORGANIZATION_EVIDENCE = (
 )
 EVIDENCE_KINDS = (*ACCOUNT_EVIDENCE, *ORGANIZATION_EVIDENCE)
 
-CREDENTIALS = ("password", "access_key_1", "access_key_2", "cert_1", "cert_2")
+# A report has two slots for keys. What a user has beyond is named in the order of its making; the last name stands for
+# one key, or for all that are left where there are more.
+FURTHER_KEYS = ("access_key_3", "access_key_4", "access_key_5", "access_key_6")
+CREDENTIALS = ("password", "access_key_1", "access_key_2", *FURTHER_KEYS, "cert_1", "cert_2")
+
+# What notes say of further keys, beside the words of AWS.
+NOT_LISTED = "(not listed)"
+"""The report tells that there is more, and what that is nobody listed; or the list does not tell this of a key."""
+TOO_MANY = "(too many)"
+"""The keys that are left when all names but the last are given."""
 
 
 class Status(StrEnum):

@@ -56,7 +56,7 @@ _WHO = {
 # A ``_note`` column holds what the report says in place of a value: n/a, no_information, not_supported, an empty text,
 # or "(no column)" where the report lacks the column. They are distinct inputs to the checks.
 _WHERE = {
-    "evidence_file": "category",  # relative to the snapshot's folder
+    "evidence_file": "category",  # relative to the snapshot's folder; of further keys the list of access keys
     "evidence_line": "int",  # 1 is the header
 }
 
@@ -93,12 +93,16 @@ USERS = {
 
 CREDENTIALS = {
     **_WHO,
-    "credential": "category",  # password, access_key_1, access_key_2, cert_1, cert_2
+    # password, access_key_1, access_key_2, cert_1, cert_2; access_key_3 to access_key_6 are of the list of a user's
+    # access keys, in the order of their making, where the report tells that there are more than its two
+    "credential": "category",
     "active": "bool",
     "last_rotated": "time",  # of a password: last changed
-    "last_rotated_note": "category",  # of a password
+    # of a password; of further keys "(not listed)": what there is beyond the report could not be had, so it stands for
+    # whatever there is; "(too many)": it stands for all keys from here on
+    "last_rotated_note": "category",
     "last_used": "time",
-    "last_used_note": "category",
+    "last_used_note": "category",  # of further keys "(not listed)": the list of access keys does not tell it
     "last_used_region": "category",
     "last_used_service": "category",
     "age_days": "int",  # whole days from last_rotated to as-of

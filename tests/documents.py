@@ -55,7 +55,7 @@ def without_gone(members: Mapping[str, Any]) -> Item:
     return {name: value for name, value in members.items() if value is not GONE}
 
 
-def summary(users: int = 1, keys: Any = 0, mfa: Any = 1, password: Any = 1) -> Document:
+def summary(users: Any = 1, keys: Any = 0, mfa: Any = 1, password: Any = 1) -> Document:
     counts = {"Users": users, "AccountAccessKeysPresent": keys, "AccountMFAEnabled": mfa}
     found = without_gone(counts | {"AccountPasswordPresent": password})
     return answered(ACCOUNT_SUMMARY, "iam:GetAccountSummary", {"SummaryMap": found})

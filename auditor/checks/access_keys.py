@@ -7,6 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from auditor.ages import time_text
+from auditor.checks.further_keys import MORE, with_further_keys
 from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, told
 
 
@@ -21,39 +22,49 @@ def key_age(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
             return "the key is active, but the report does not tell when it was rotated"
         return f"rotated {age} days before the as-of time; {limit} or less are allowed"
 
+    reason = told(keys[["active", "age_days"]], sentence)
+    undecided = keys["active"].isna() | keys["age_days"].isna()
     return Verdict(
         applies=keys["active"],
         passed=keys["age_days"] <= limit,
         observed=time_text(keys["last_rotated"]),
-        reason=told(keys[["active", "age_days"]], sentence),
+        reason=with_further_keys(reason, keys, undecided, "when it was made"),
     )
 
 
 def active_key_count(users: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
     """A user who has active keys has no more than ``max_active_keys``. Frame: users.
 
+    ``further_active_keys`` counts those that the report does not list; a frame without it is of reports that list all.
     Users without an active key are not in the population: counting them would flatter the rate.
     """
     first, second = users["access_key_1_active"], users["access_key_2_active"]
-    limit = parameters["max_active_keys"]
-
-    def sentence(one: bool | None, two: bool | None) -> str:
-        return f"access_key_1_active {flag(one)}, access_key_2_active {flag(two)}"
-
-    observed = told(users[["access_key_1_active", "access_key_2_active"]], sentence)
-    count = first.astype("Int64") + second.astype("Int64")
+    none = pd.Series(0, index=users.index, dtype="Int64")
+    further, limit = users.get("further_active_keys", none), parameters["max_active_keys"]
+    count = first.astype("Int64") + second.astype("Int64") + further
+    counted = first.fillna(False).astype("Int64") + second.fillna(False).astype("Int64")
+    count = count.mask(further.isna() & (counted > limit), counted)  # too many, whatever there is beyond the report
+    facts = pd.DataFrame({"count": count, "more": further.isna()})
     return Verdict(
-        applies=first | second,
+        applies=first | second | (further > 0),
         passed=count <= limit,
-        observed=observed,
-        reason=told(pd.DataFrame({"count": count}), lambda n: _counted(n, limit)),
+        observed=told(pd.DataFrame({"one": first, "two": second, "further": further}), _flags),
+        reason=told(facts, lambda count, more: _counted(count, more, limit)),
     )
 
 
-def _counted(count: int | None, limit: int) -> str:
+def _flags(one: bool | None, two: bool | None, further: int | None) -> str:
+    report = f"access_key_1_active {flag(one)}, access_key_2_active {flag(two)}"
+    if further == 0:
+        return report
+    return f"{report}, further active keys {'unknown' if further is None else further}"
+
+
+def _counted(count: int | None, more: bool, limit: int) -> str:
     if count is None:
-        return "the report does not tell whether both keys are active"
-    return f"{count} active access {'key' if count == 1 else 'keys'}; {limit} or less are allowed"
+        return MORE if more else "the report does not tell whether both keys are active"
+    at_least = "at least " if more else ""
+    return f"{at_least}{count} active access {'key' if count == 1 else 'keys'}; {limit} or less are allowed"
 
 
 def key_at_setup(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
@@ -68,9 +79,11 @@ def key_at_setup(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Ver
     together = together.mask(apart.isna())
     last_used = time_text(keys["last_used"]).mask(never(keys["last_used_note"]), "never")
     facts = pd.DataFrame({"unused": unused, "together": together})
+    applies, passed = keys["password_enabled"] & keys["active"], ~(unused | together)
+    undecided = keys["active"].isna() | (applies.fillna(False) & passed.isna())
     return Verdict(
-        applies=keys["password_enabled"] & keys["active"],
-        passed=~(unused | together),
+        applies=applies,
+        passed=passed,
         observed=joined(
             "user made ",
             time_text(keys["user_creation_time"]),
@@ -79,7 +92,7 @@ def key_at_setup(keys: pd.DataFrame, parameters: Parameters, _: datetime) -> Ver
             ", last used ",
             last_used,
         ),
-        reason=told(facts, _set_up),
+        reason=with_further_keys(told(facts, _set_up), keys, undecided, "when it was last used, or when it was made"),
     )
 
 

@@ -73,8 +73,9 @@ def analyzer_everywhere(accounts: pd.DataFrame, parameters: Parameters, _: datet
     An analyzer of the organization, in whatever account of the snapshot it stands, covers its region for all accounts.
     """
     types = frozenset(parameters["analyzer_types"])
-    columns = zip(accounts["regions"], accounts["unanswered"], accounts["analyzers"], accounts["shared"], strict=True)
-    rows = [_coverage(regions, silent, found, shared, types) for regions, silent, found, shared in columns]
+    names = ["regions", "unanswered", "analyzers", "organization_regions"]
+    columns = zip(*(accounts[name] for name in names), strict=True)
+    rows = [_coverage(asked, silent, own, common, types) for asked, silent, own, common in columns]
     coverage = pd.DataFrame(rows, columns=["passed", "observed", "reason"], index=accounts.index)
     return Verdict(
         applies=all_of(accounts),
@@ -84,17 +85,18 @@ def analyzer_everywhere(accounts: pd.DataFrame, parameters: Parameters, _: datet
     )
 
 
-def _regions_of(analyzers: list[str], types: frozenset[str]) -> frozenset[str]:
-    """The regions of ``type@region`` texts of the given types."""
-    pairs = (text.partition("@") for text in analyzers)
-    return frozenset(region for kind, _, region in pairs if kind in types)
+def _covered(analyzers: str, common: str, types: frozenset[str]) -> frozenset[str]:
+    """The regions of ``type@region`` texts of the given types, and those that all accounts share."""
+    pairs = (text.partition("@") for text in analyzers.split())
+    own = frozenset(region for kind, _, region in pairs if kind in types)
+    return own | frozenset(common.split()) if "ORGANIZATION" in types else own
 
 
 def _coverage(
-    regions: str, unanswered: str, analyzers: str, shared: str, types: frozenset[str]
+    regions: str, unanswered: str, analyzers: str, common: str, types: frozenset[str]
 ) -> tuple[bool | None, str, str]:
     asked, silent = regions.split(), frozenset(unanswered.split())
-    covered = _regions_of(analyzers.split(), types) | frozenset(shared.split() if "ORGANIZATION" in types else ())
+    covered = _covered(analyzers, common, types)
     missing = [region for region in asked if region not in covered and region not in silent]
     unknown = [region for region in asked if region not in covered and region in silent]
     observed = f"{len(asked)} regions, without an analyzer: {', '.join(missing) or 'none'}"

@@ -7,6 +7,7 @@ from datetime import datetime
 import pandas as pd
 
 from auditor.ages import days_between, time_text
+from auditor.checks.further_keys import with_further_keys
 from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, told
 
 _USED, _ROTATED, _CREATED = "last used", "never used; rotated or changed", "never used; user made"
@@ -22,11 +23,13 @@ def unused(credentials: pd.DataFrame, parameters: Parameters, as_of: datetime) -
     basis, kind = _basis(credentials)
     age = days_between(basis, as_of)
     keys = pd.DataFrame({"active": credentials["active"], "kind": kind, "age": age})
+    reason = told(keys, lambda active, kind, age: _idle(active, kind, age, limit))
+    undecided = credentials["active"].isna() | age.isna()
     return Verdict(
         applies=credentials["active"],
         passed=age < limit,
         observed=joined(kind.astype("str"), " ", time_text(basis)),
-        reason=told(keys, lambda active, kind, age: _idle(active, kind, age, limit)),
+        reason=with_further_keys(reason, credentials, undecided, "when it was last used"),
     )
 
 

@@ -67,7 +67,8 @@ def undecided_rows(
 def _why_lacking(control: Control, frames: Frames, account_id: str | None) -> str:
     """What is told of the other evidence that the control reads, where it could not be had."""
     owner = ORGANIZATION if control.unit is Unit.ORGANIZATION or account_id is None else account_id
-    gaps = [(kind, frames.collected[kind].why_not(owner)) for kind in control.evidence if kind in frames.collected]
+    found = [(kind, frames.collected.get(kind, Collected())) for kind in control.evidence]
+    gaps = [(kind, c.why_not(owner) or ("" if owner in c.owners else NOT_COLLECTED)) for kind, c in found]
     return "".join(f"; {kind}: {why}" for kind, why in gaps if why)
 
 
@@ -138,11 +139,10 @@ def account_rows(frames: Frames, rows: Sequence[_AccountRow], status: Status) ->
     )
 
 
-def _files(paths: Sequence[Any], reports: pd.Index) -> pd.Categorical:
-    """Credential reports share their categories with all other rows, files of other evidence are named once more."""
-    others = sorted({path for path in paths if path is not None} - set(reports))
-    named = reports.append(pd.Index(others, dtype="str")) if others else reports
-    return pd.Categorical(list(paths), categories=named)
+def _files(files: Sequence[Any], reports: pd.Index) -> pd.Categorical:
+    """The categories are the reports, and what else is named."""
+    others = pd.Index([file for file in files if file is not None], dtype="str").unique().difference(reports)
+    return pd.Categorical(files, categories=reports.append(others) if len(others) else reports)
 
 
 def in_order(rows: pd.DataFrame) -> pd.DataFrame:

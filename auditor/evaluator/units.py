@@ -26,7 +26,10 @@ def units_of(control: Control, frames: Frames) -> pd.DataFrame:
     chosen = ~frame["is_root"]
     if control.unit is Unit.CREDENTIAL:
         chosen &= frame["credential"].isin(control.credentials)
-    return frame[chosen].reset_index(drop=True)
+    found = frame[chosen].reset_index(drop=True)
+    if control.unit is Unit.USER:
+        found["further_active_keys"] = frames.further_active[chosen].array
+    return found
 
 
 def verdict_on(control: Control, units: pd.DataFrame, frames: Frames, selection: Selection, as_of: datetime) -> Verdict:

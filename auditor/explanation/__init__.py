@@ -100,8 +100,8 @@ def _settings(
 def _lacking(frames: Frames, control: Control, record: AccountRecord | None) -> dict[str, str]:
     """Kind of evidence -> why the account or the organization has none, or only a part."""
     owners = (record.account.id, ORGANIZATION) if record else (ORGANIZATION,)
-    collected = {kind: frames.collected[kind] for kind in control.evidence if kind in frames.collected}
-    return {kind: why for kind, found in collected.items() for owner in owners if (why := found.why_not(owner))}
+    known = {kind: frames.collected[kind] for kind in control.evidence if kind in frames.collected}
+    return {kind: why for kind, found in known.items() for owner in owners if (why := found.why_not(owner))}
 
 
 def _proofs(

@@ -11,6 +11,7 @@ import pandas as pd
 from auditor.frames.accounts import accounts_frame, gaps_frame
 from auditor.frames.credentials import credentials_frame
 from auditor.frames.documents import NOT_COLLECTED, Collected, account_tags, read_documents, with_gaps
+from auditor.frames.further_keys import further_keys
 from auditor.frames.reports import read_reports, reported
 from auditor.frames.units import UnitFrames, root_frame, unit_frames
 from auditor.frames.users import users_frame
@@ -31,6 +32,7 @@ class Frames:
     which evidence is missing; ``users`` one per line of each
     usable credential report (root included), in account and line order, plus a text column ``x_<name>`` for every
     column AWS does not document; ``credentials`` one per credential that exists, in users' order and slot order.
+    ``further_active`` is how many active access keys each of ``users`` has beyond the two of its row (<NA>: not known).
     ``root`` is the root rows of ``users`` with what other evidence says of root, ``units`` the units of every other
     kind of evidence (see ``frames.units``). ``collected`` tells who has evidence of a kind and why others have none,
     ``places`` where each account sits and how it is tagged.
@@ -41,6 +43,7 @@ class Frames:
     users: pd.DataFrame
     credentials: pd.DataFrame
     root: pd.DataFrame
+    further_active: pd.Series
     units: UnitFrames = field(default_factory=dict)
     collected: Mapping[str, Collected] = field(default_factory=dict)
     places: Mapping[str, Account] = field(default_factory=dict)
@@ -58,12 +61,14 @@ def build_frames(snapshot: Snapshot, as_of: datetime, kinds: Collection[str] = E
     common, tags = snapshot.manifest.organization_record, account_tags(snapshot)
     accounts = accounts_frame(records, users, collected, tags)
     units = unit_frames(collected, accounts, users, snapshot.manifest.organization)
+    further = further_keys(users, collected)
     return Frames(
         accounts=accounts,
         gaps=gaps_frame(records, common and with_gaps(common, ORGANIZATION, collected)),
         users=users,
-        credentials=credentials_frame(users, as_of),
+        credentials=credentials_frame(users, further.keys, as_of),
         root=root_frame(users, units),
+        further_active=further.active,
         units=units,
         collected=collected,
         places={r.account.id: replace(r.account, tags=tags.get(r.account.id, {})) for r in records},

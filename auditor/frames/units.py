@@ -33,13 +33,15 @@ def unit_frames(
 ) -> UnitFrames:
     """A frame for every unit of every kind that was asked for, also where there is no such evidence."""
     frames: dict[tuple[Unit, str], pd.DataFrame] = {}
+    listed = organization.management_account_id in set(accounts["account_id"])
+    management = organization.management_account_id if listed else None
     for table in TABLES:
         if table.kind not in collected:
             continue
         for unit, columns in table.columns.items():
             rows = collected[table.kind].rows[unit]
             if unit is Unit.ORGANIZATION:
-                rows = [row | {"account_id": organization.management_account_id} for row in rows]
+                rows = [row | {"account_id": management} for row in rows]
             frames[unit, table.kind] = _frame(rows, columns, accounts, users)
     return _with_common_facts(frames)
 
@@ -87,15 +89,13 @@ def _category(values: Any, categories: pd.Index | None = None) -> Any:
 
 def _typed(values: list[Any], dtype: Any) -> Any:
     if dtype.startswith("datetime"):
-        return pd.Series(pd.to_datetime(pd.Series(values, dtype="str"), utc=True, errors="coerce")).astype(dtype).array
+        texts = pd.Series(values, dtype="str")
+        return pd.to_datetime(texts, utc=True, format="ISO8601", errors="coerce").astype(dtype).array
     return pd.array(values, dtype=dtype)
 
 
 def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame]) -> UnitFrames:
     """What is known of the organization stands in the rows of those that are judged with it in mind."""
-    analyzers = frames.get((Unit.ACCOUNT, ACCESS_ANALYZERS))
-    if analyzers is not None:
-        analyzers["shared"] = _shared(analyzers["analyzers"])
     for target, kind, name in (
         ((Unit.ACCOUNT, IDENTITY_PROVIDERS), IDENTITY_CENTER, "identity_center"),
         ((Unit.ORGANIZATION, DELEGATED_ADMINISTRATORS), TRUSTED_SERVICES, "trusted"),
@@ -105,11 +105,13 @@ def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame]) -> UnitFram
             source = frames.get((Unit.ORGANIZATION, kind))
             value = None if source is None or source.empty else source[name].iloc[0]
             frames[target][name] = pd.array([value] * len(frames[target]), dtype="str")
+    if (Unit.ACCOUNT, ACCESS_ANALYZERS) in frames:
+        analyzed = frames[Unit.ACCOUNT, ACCESS_ANALYZERS]
+        analyzed["organization_regions"] = pd.array([_organization_regions(analyzed)] * len(analyzed), dtype="str")
     return frames
 
 
-def _shared(analyzers: pd.Series) -> Any:
-    """The regions where an account of the snapshot has an analyzer of the whole organization, for every account."""
-    pairs = {text.partition("@") for texts in analyzers for text in texts.split()}
-    regions = " ".join(sorted(region for kind, _, region in pairs if kind == "ORGANIZATION"))
-    return pd.array([regions] * len(analyzers), dtype="str")
+def _organization_regions(analyzed: pd.DataFrame) -> str:
+    """Where some account of the snapshot has an analyzer of the whole organization, joined by a blank."""
+    pairs = (text.partition("@") for texts in analyzed["analyzers"] for text in texts.split())
+    return " ".join(sorted({region for kind, _, region in pairs if kind == "ORGANIZATION"}))

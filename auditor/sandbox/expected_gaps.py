@@ -17,7 +17,10 @@ def gaps(evidence: PlantedEvidence, fault: str, partition: str, kinds: Collectio
     lost = set(_lost(fault, partition, evidence.regions))
     # An account with a faulty summary is asked for everything that the summary would have spared it.
     summary = None if "account-summary" in {kind for kind, _ in lost} or "account-summary" not in kinds else evidence
-    return {(kind, "fetch", code) for kind, code in lost if kind in kinds and _is_asked(kind, summary, evidence)}
+    denials = {operation for operation, _ in denied(fault)}
+    reported = denials.isdisjoint(op for op, (_, needed) in OPERATIONS.items() if REPORT in needed)
+    asked = {kind for kind, _ in lost if kind in kinds and _is_asked(kind, summary, evidence, reported)}
+    return {(kind, "fetch", code) for kind, code in lost if kind in asked}
 
 
 def silent_regions(evidence: PlantedEvidence, fault: str, asked: str) -> frozenset[str] | None:
@@ -41,10 +44,10 @@ def _lost(fault: str, partition: str, regions: tuple[str, ...]) -> Iterator[tupl
             yield from ((kind, code) for kind in kinds if kind != REPORT)
 
 
-def _is_asked(kind: str, summary: PlantedEvidence | None, evidence: PlantedEvidence) -> bool:
+def _is_asked(kind: str, summary: PlantedEvidence | None, evidence: PlantedEvidence, reported: bool) -> bool:
     """Whether the call is made at all; the summary spares some accounts some calls."""
-    if kind == "access-keys":
-        return any(user.more_keys for user in evidence.users)
+    if kind == "access-keys":  # users are told by the report, and where it is spoilt nobody is asked about
+        return reported and any(user.more_keys for user in evidence.users)
     if summary is None:
         return True
     match kind:

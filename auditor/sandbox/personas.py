@@ -45,11 +45,18 @@ def _robot(as_of: datetime, name: str) -> User:
     return User(name, as_of - 400 * DAY, key_1=Key(True, as_of - 20 * DAY, as_of - DAY))
 
 
-def third_key(as_of: datetime) -> User:
-    """Somebody with one active key, which is none of the two that a report shows."""
+def with_more_keys(as_of: datetime) -> tuple[User, ...]:
+    """Users with keys that are none of the two that a report shows."""
     idle = Key(False, as_of - 200 * DAY, as_of - 100 * DAY)
-    user = User("third-key", as_of - 400 * DAY, key_1=idle, key_2=idle)
-    return replace(user, more_keys=(Key(True, as_of - 5 * DAY, as_of - DAY),))
+    good, robot = _good(as_of), _robot(as_of, "")
+    old = tuple(Key(active, as_of - days * DAY) for days, active in ((91, True), (300, False), (90, True)))
+    made = as_of - 30 * DAY
+    return (
+        replace(robot, name="inactive-third-key", key_2=idle, more_keys=(idle,)),
+        replace(good, name="third-key-of-setup", created=made, more_keys=(Key(True, made + 10 * SECOND),)),
+        replace(robot, name="third-key", key_1=idle, key_2=idle, more_keys=(Key(True, as_of - 5 * DAY, as_of - DAY),)),
+        replace(good, name="further-keys", more_keys=old),
+    )
 
 
 def _keyless(as_of: datetime, name: str) -> User:

@@ -10,7 +10,7 @@ from random import Random
 from auditor.sandbox.facts import MISSING_COLUMNS, Key, Password, PlantedAccount, User
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.organization import BoxedAccount
-from auditor.sandbox.personas import Persona, personas, third_key
+from auditor.sandbox.personas import Persona, personas, with_more_keys
 from auditor.sandbox.reports import counts_more_keys
 from auditor.sandbox.roots import roots
 
@@ -26,6 +26,7 @@ class Population:
     def __init__(self, options: SandboxOptions, active_accounts: int) -> None:
         self._options = options
         self._personas = personas(options.as_of)
+        self._with_more_keys = with_more_keys(options.as_of)
         self._roots = tuple(roots(options.as_of).values())
         self._planted = _personas_per_account(options.users, active_accounts, len(self._personas))
 
@@ -41,15 +42,15 @@ class Population:
             reachable,
             fault,
             None if fault == "no-root-row" else root,
-            self._users(account, counts_more_keys(account.rank, fault)),
+            self._users(account, fault),
             MISSING_COLUMNS if fault == "missing-columns" else frozenset(),
         )
 
-    def _users(self, account: BoxedAccount, with_third_key: bool) -> tuple[User, ...]:
+    def _users(self, account: BoxedAccount, fault: str) -> tuple[User, ...]:
         rng = Random(f"{self._options.seed}:users:{account.id}")
         users = [user for persona in self._share(account.rank) for user in persona]
-        if with_third_key and self._options.users:
-            users.append(third_key(self._options.as_of))
+        if counts_more_keys(account.rank, fault) and self._options.users:
+            users.append(self._with_more_keys[account.rank % len(self._with_more_keys)])
         wanted = self._options.users + rng.randint(0, self._options.users // 5)
         users += random_users(rng, self._options.as_of, wanted - len(users))
         return tuple(sorted(users, key=lambda user: user.name))

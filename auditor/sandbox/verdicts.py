@@ -19,6 +19,7 @@ from auditor.sandbox.expected_account import (
     judged,
     root_judged,
 )
+from auditor.sandbox.expected_further import further_judged
 from auditor.sandbox.expected_gaps import gaps, silent_regions
 from auditor.sandbox.expected_organization import organization_judged
 from auditor.sandbox.expected_permissions import analyzers_judged, covered_regions, permissions_judged
@@ -83,6 +84,8 @@ class Verdicts:
         summary = evidence.root if "account-summary" in had else None
         for _, control, name, credential in expected.failures(facts, self._options.as_of, summary):
             yield FAIL, (control, name, credential)
+        if expected.outcome(facts) == "assessed":
+            yield from further_judged(facts.users, "access-keys" in had, self._options.as_of)
         for status, control, name in self._beside_report(facts, evidence, had, covered):
             yield status, (control, name, "")
 

@@ -157,7 +157,7 @@ def test_a_caller_who_may_not_list_accounts_is_told_what_to_do(member: Box, tmp_
 def test_an_accounts_file_replaces_discovery(member: Box, tmp_path: Path) -> None:
     ids = [a.id for a in member.sandbox.organization.active if not a.is_management]
     (tmp_path / "accounts.csv").write_text("account_id,name\n" + "".join(f"{i},name of {i}\n" for i in ids))
-    result = member.auditor("run", "--accounts-file", "accounts.csv", "--format", "csv", cwd=tmp_path)
+    result = member.auditor("collect", "--accounts-file", "accounts.csv", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     manifest = Snapshot.open(tmp_path / result.stdout.splitlines()[-1]).manifest
     assert {r.account.id: r.account.name for r in manifest.accounts} == {i: f"name of {i}" for i in ids}

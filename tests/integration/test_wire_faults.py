@@ -16,6 +16,7 @@ from auditor.aws.organization import AwsDirectory
 from auditor.aws.pace import Pace
 from auditor.aws.session import open_clients
 from auditor.errors import EvidenceError
+from auditor.model import CREDENTIAL_REPORT
 from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.sandbox.faults import THROTTLES
 from auditor.snapshot import Snapshot
@@ -56,12 +57,14 @@ def member() -> str:
 def test_every_account_is_collected(trouble: dict[str, object], tmp_path: Path) -> None:
     sandbox = Sandbox(SandboxOptions(**SIZE, **trouble))  # type: ignore[arg-type]
     with sandbox.serve() as url:
-        result = Box(sandbox, url).auditor("run", "--out", tmp_path, "--format", "csv", "--as-of", AS_OF.isoformat())
+        result = Box(sandbox, url).auditor("collect", "--out", tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
-    folder = Path(result.stdout.splitlines()[-1])
-    manifest = Snapshot.open(folder).manifest
+    manifest = Snapshot.open(Path(result.stdout.strip())).manifest
     assert {r.account.id: r.outcome.value for r in manifest.accounts} == sandbox.expected_outcomes()
-    run = json.loads((folder / "summary.json").read_text())["run"]
+    assert manifest.organization_record
+    assert not manifest.organization_record.gaps
+    assert not any(record.gaps for record in manifest.accounts)
+    run = manifest.run
     assert sum(run["calls"].values()) >= 3 * 20
     assert run["peak_memory_mib"] > 0
     if "session_seconds" not in trouble:
@@ -81,7 +84,8 @@ def test_a_report_that_is_late_expires_or_is_cut_short_is_asked_for_again(fault:
     code, times = troubles[fault]
     assert sandbox.errors[code] == times
     (record,) = [r for r in Snapshot.open(Path(result.stdout.strip())).manifest.accounts if r.account.id == account]
-    assert [(f.kind, f.size) for f in record.evidence] == [("credential-report", len(sandbox.report(account)))]
+    (file,) = [file for file in record.evidence if file.kind == CREDENTIAL_REPORT]
+    assert file.size == len(sandbox.report(account))
 
 
 def test_one_throttled_account_costs_the_others_no_call(tmp_path: Path) -> None:
@@ -106,9 +110,9 @@ def test_a_name_that_does_not_resolve_is_a_gap_of_each_account(tmp_path: Path) -
         result = Box(sandbox, url).auditor("collect", "--out", tmp_path, env=nowhere)
     assert result.returncode == 3, result.stderr
     records = Snapshot.open(Path(result.stdout.strip())).manifest.accounts
-    gaps = {r.account.id: [(g.stage, g.code) for g in r.gaps] for r in records if r.gaps}
+    gaps = {r.account.id: [(g.stage, g.code) for g in r.gaps if g.kind == CREDENTIAL_REPORT] for r in records if r.gaps}
     assert gaps == {a.id: [("generate", "EndpointConnectionError")] for a in sandbox.organization.active}
-    assert all("no-such-host.invalid" in g.message for r in records for g in r.gaps)
+    assert all("no-such-host.invalid" in g.message for r in records for g in r.gaps if g.code != "NoCredentialReport")
     assert sandbox.requests["GenerateCredentialReport"] == 0
 
 

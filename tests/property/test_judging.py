@@ -17,6 +17,7 @@ from auditor.catalog import Control, Selection
 from auditor.checks import CHECKS
 from auditor.evaluator import Verdicts
 from auditor.frames import Frames
+from auditor.model import CREDENTIAL_REPORT, Unit
 from auditor.sandbox import Sandbox, SandboxOptions
 from tests.support import (
     ACCOUNT,
@@ -43,6 +44,9 @@ FEW = settings(
 )
 AGE_CONTROLS = Selection(
     tuple(c for c in automated().controls if c.check in {"key_age", "unused"}), automated().requirements
+)
+OF_REPORTS = Selection(
+    tuple(c for c in automated().controls if c.evidence[0] == CREDENTIAL_REPORT), automated().requirements
 )
 FLAGS = ("true", "TRUE", "false", "False", "true", "false", "N/A", "n/a", "no_information", "not_supported", "")
 # Around every threshold, to the second, and anywhere.
@@ -114,7 +118,9 @@ def verdict_set(found: Verdicts) -> Counter[Verdict]:
 
 def units_of(control: Control, frames: Frames) -> pd.DataFrame:
     """The units of a control, chosen row by row by the words of the design."""
-    frame = frames.credentials if control.credentials else frames.users
+    if control.evidence[0] != CREDENTIAL_REPORT:
+        return frames.units[control.unit, control.evidence[0]]
+    frame = frames.credentials if control.credentials else frames.root if control.unit is Unit.ROOT else frames.users
     chosen = [
         (row["user"] == "<root_account>") == (control.unit.value == "root")
         and (not control.credentials or row["credential"] in control.credentials)
@@ -128,8 +134,8 @@ def units_of(control: Control, frames: Frames) -> pd.DataFrame:
 def test_every_unit_has_exactly_one_status(reports: Reports) -> None:
     facts = frames(reports)
     assert set(facts.accounts["outcome"]) == {"assessed"}
-    found = verdicts_of(facts)
-    for control, counts in zip(automated().controls, found.controls.to_dict("records"), strict=True):
+    found = verdicts_of(facts, OF_REPORTS)
+    for control, counts in zip(OF_REPORTS.controls, found.controls.to_dict("records"), strict=True):
         units = units_of(control, facts)
         assert control.check is not None
         verdict = CHECKS[control.check](units, control.parameters, AS_OF)
@@ -164,7 +170,7 @@ def test_the_order_of_lines_and_columns_does_not_matter(reports: Reports, dice: 
         account_id: Written(dice.sample(what.rows, len(what.rows)), dice.sample(what.columns, len(what.columns)))
         for account_id, what in dice.sample(list(reports.items()), len(reports))
     }
-    before, after = judged(reports), judged(shuffled)
+    before, after = judged(reports, OF_REPORTS), judged(shuffled, OF_REPORTS)
     assert verdict_set(after) == verdict_set(before)
     pd.testing.assert_frame_equal(after.controls, before.controls)
 
@@ -173,7 +179,9 @@ def test_the_order_of_lines_and_columns_does_not_matter(reports: Reports, dice: 
 @given(ORGANIZATIONS, st.data())
 def test_accounts_do_not_touch_each_other(reports: Reports, data: st.DataObject) -> None:
     account_id = data.draw(st.sampled_from(sorted(reports)))
-    together, alone = verdict_set(judged(reports)), verdict_set(judged({account_id: reports[account_id]}))
+    together, alone = (
+        verdict_set(judged(chosen, OF_REPORTS)) for chosen in (reports, {account_id: reports[account_id]})
+    )
     assert Counter({v: n for v, n in together.items() if v[0] == account_id}) == alone
 
 
@@ -229,7 +237,7 @@ def test_the_boxed_organization_gets_the_verdicts_it_was_planted_for(seed: int) 
     # What could not be fetched has no bytes; the rest is judged, the unusable reports too.
     fetched = {i for i, o in outcomes.items() if o == "assessed" or gaps.get(i, ("",))[0] == "validate"}
     facts = frames_of({i: box.report(i) for i in sorted(fetched)}, as_of=as_of)
-    findings = verdicts_of(facts, as_of=as_of).findings
+    findings = verdicts_of(facts, OF_REPORTS, as_of=as_of).findings
     failed = findings[findings["status"] == "FAIL"]
     names = ("account_id", "control_id", "resource_name", "credential")
     found = set(zip(*(failed[name].astype("str") for name in names), strict=True))

@@ -47,7 +47,7 @@ CHECKED = {
         f"password-policy-{name}": ("password_character", {"character": name}, ["password-policy"])
         for name in ("uppercase", "lowercase", "symbol", "number")
     },
-    "access-key-rotated-90d": ("key_age", {"max_age_days": 90}, [CREDENTIAL_REPORT]),
+    "access-key-rotated-90d": ("key_age", {"max_age_days": 90}, [CREDENTIAL_REPORT, "access-keys"]),
     "access-analyzer-all-regions": (
         "analyzer_everywhere",
         {"analyzer_types": ["ACCOUNT", "ORGANIZATION"]},
@@ -60,12 +60,16 @@ CHECKED = {
         ["authorization-details"],
     ),
     "console-user-mfa": ("console_mfa", {}, [CREDENTIAL_REPORT]),
-    "credentials-unused-45d": ("unused", {"max_unused_days": 45}, [CREDENTIAL_REPORT]),
-    "credentials-unused-90d": ("unused", {"max_unused_days": 90}, [CREDENTIAL_REPORT]),
+    "credentials-unused-45d": ("unused", {"max_unused_days": 45}, [CREDENTIAL_REPORT, "access-keys"]),
+    "credentials-unused-90d": ("unused", {"max_unused_days": 90}, [CREDENTIAL_REPORT, "access-keys"]),
     "ec2-instance-role-used": ("instance_has_profile", {}, ["ec2-instances"]),
     "expired-server-certs-removed": ("certificate_valid", {}, ["server-certificates"]),
     "identity-managed-centrally": ("central_identity", {}, ["identity-providers", "identity-center"]),
-    "no-access-key-at-user-setup": ("key_at_setup", {"same_time_tolerance_seconds": 10}, [CREDENTIAL_REPORT]),
+    "no-access-key-at-user-setup": (
+        "key_at_setup",
+        {"same_time_tolerance_seconds": 10},
+        [CREDENTIAL_REPORT, "access-keys"],
+    ),
     "no-full-admin-policy": ("full_admin_policy", {}, ["authorization-details"]),
     "org-guardrail-policies": ("organization_policies_shown", {}, ["organization-policies"]),
     "org-management-account-no-workloads": ("management_account_shown", {}, ["ou-tree"]),
@@ -96,7 +100,7 @@ CHECKED = {
     "root-no-access-key": ("root_no_key", {}, [CREDENTIAL_REPORT, "account-summary"]),
     "root-use-avoided": ("root_unused", {"lookback_days": 90}, [CREDENTIAL_REPORT]),
     "security-contact-registered": ("security_contact", {}, ["contacts"]),
-    "single-active-access-key": ("active_key_count", {"max_active_keys": 1}, [CREDENTIAL_REPORT]),
+    "single-active-access-key": ("active_key_count", {"max_active_keys": 1}, [CREDENTIAL_REPORT, "access-keys"]),
     "support-role-exists": ("policy_attached_to_role", {"policy": "AWSSupportAccess"}, ["authorization-details"]),
     "user-permissions-via-groups": ("permissions_via_groups", {}, ["authorization-details"]),
 }
@@ -208,11 +212,10 @@ def test_units_and_where_they_come_from() -> None:
     assert {i: CATALOG.control(i).unit for i in UNITS} == UNITS
 
 
-def test_every_kind_of_evidence_is_read_by_a_control_but_one() -> None:
-    """Keys beyond the second are listed beside the credential report; no control decides by them."""
+def test_every_kind_of_evidence_is_read_by_a_control_but_the_tags_that_tell_parameters() -> None:
     read = {kind for control in CATALOG.controls.values() for kind in control.evidence}
-    assert set(EVIDENCE_KINDS) - read == {"access-keys"}
-    assert len(EVIDENCE_KINDS) == len(set(EVIDENCE_KINDS)) == 18
+    assert set(EVIDENCE_KINDS) - read == {"account-tags"}
+    assert len(EVIDENCE_KINDS) == len(set(EVIDENCE_KINDS)) == 19
 
 
 def test_boundaries_are_said_in_words() -> None:

@@ -11,6 +11,7 @@ from auditor import schema
 from auditor.catalog import Control, Selection
 from auditor.errors import CatalogError
 from auditor.evaluator import evaluate
+from auditor.evidence import Document
 from auditor.frames import Frames
 from auditor.model import (
     ACCESS_ANALYZERS,
@@ -115,7 +116,8 @@ def documented() -> Frames:
             managed("arn:aws:iam::aws:policy/x", "", 0),
         ],
     )
-    here = ROOT_EVIDENCE | {
+    here: dict[str, Document | bytes] = {
+        **ROOT_EVIDENCE,
         PASSWORD_POLICY: policy(),
         CONTACTS: contacts({"Name": "Sue"}),
         SERVER_CERTIFICATES: certificates(old=ago(1), new=ago(-1), odd=""),
@@ -124,7 +126,11 @@ def documented() -> Frames:
         EC2_INSTANCES: instances({"eu-west-1": [instance("i-1"), instance("i-2", "arn:p")], "us-east-1": "Denied"}),
         IDENTITY_PROVIDERS: providers(["arn:aws:iam::1:saml-provider/x"]),
     }
-    there = {PASSWORD_POLICY: no_policy(), CONTACTS: b"{}", ACCESS_ANALYZERS: analyzers({"eu-west-1": "Denied"})}
+    there: dict[str, Document | bytes] = {
+        PASSWORD_POLICY: no_policy(),
+        CONTACTS: b"{}",
+        ACCESS_ANALYZERS: analyzers({"eu-west-1": "Denied"}),
+    }
     common = {RESOURCE_POLICY: resource_policy("{"), ORGANIZATION_FEATURES: features(), OU_TREE: ou_tree({}, {})}
     return frames_of(
         {ACCOUNT: report([root(), user()])},

@@ -38,7 +38,7 @@ def test_the_box_imports_nothing_of_the_auditor_but_its_words(path: Path) -> Non
 def test_verdicts_are_plain_code_over_plain_facts() -> None:
     files = [path for path in FILES if path.name.startswith("expected") or path.name in ("facts.py", "evidence.py")]
     ours = {name for path in files for name in _imports(path)}
-    assert len(files) == 7
+    assert len(files) == 8
     plain = {f"auditor.sandbox.{name}" for name in ("facts", "evidence", "denials", "guardrails")}
     between = {f"auditor.sandbox.{path.stem}" for path in files}
     assert {name for name in ours if name.startswith("auditor")} <= {"auditor.model"} | plain | between

@@ -260,8 +260,10 @@ def test_third_keys_are_planted_where_the_report_counts_them() -> None:
         users = [user for user in _box().facts(account.id).users if user.more_keys]
         fault = _box().faults.get(account.id, "")
         if not fault or fault.startswith("deny:"):
-            assert report.count("Additional access keys: 1") == len(users)
-    assert any(user.more_keys for e in _healthy() for user in e.users)
+            told = [report.count(f"Additional access keys: {count}.") for count in (1, 3)]
+            assert told == [sum(len(user.more_keys) == count for user in users) for count in (1, 3)]
+    names = {user.name for e in _healthy() for user in e.users if user.more_keys}
+    assert names == {"inactive-third-key", "third-key-of-setup", "third-key", "further-keys"}
 
 
 # --- The whole ---

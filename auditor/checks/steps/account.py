@@ -48,7 +48,7 @@ def analyzer_everywhere(facts: Facts, parameters: Parameters, _: datetime) -> To
     regions, silent = facts["regions"].split(), facts["unanswered"].split()
     pairs = [text.partition("@") for text in facts["analyzers"].split()]
     own = sorted({region for kind, _, region in pairs if kind in types})
-    shared = facts["shared"].split() if "ORGANIZATION" in types else []
+    shared = facts["organization_regions"].split() if "ORGANIZATION" in types else []
     open_regions = [region for region in regions if region not in own and region not in shared]
     missing = [region for region in open_regions if region not in silent]
     steps = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from auditor.frames.kinds import (
     access_analyzers,
+    access_keys,
     account_summary,
     authorization_details,
     contacts,
@@ -18,6 +19,7 @@ from auditor.frames.tables import Table
 
 TABLES: tuple[Table, ...] = (
     *access_analyzers.TABLES,
+    *access_keys.TABLES,
     *account_summary.TABLES,
     *authorization_details.TABLES,
     *contacts.TABLES,

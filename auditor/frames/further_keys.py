@@ -1,0 +1,137 @@
+"""Access keys beyond the two of a credential report, from the lists of users of whom a report tells of more."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from auditor import credential_report
+from auditor.frames.documents import Collected
+from auditor.frames.tables import Row
+from auditor.model import ACCESS_KEYS, FURTHER_KEYS, NOT_LISTED, TOO_MANY, Unit
+
+_SLOTS = ("access_key_1_last_rotated", "access_key_2_last_rotated")
+_TIME = pd.DatetimeTZDtype("us", "UTC")
+_WHERE = ("account_id", "user", "evidence_file", "evidence_line", *_SLOTS)
+
+
+@dataclass(frozen=True)
+class FurtherKeys:
+    """``keys`` has a row for each, in the order of the users and their slots: ``at`` (the user's place in the users
+    frame), then columns of ``schema.CREDENTIALS``. ``active`` is how many active ones every user has: nullable,
+    <NA> where that is not known.
+    """
+
+    keys: pd.DataFrame
+    active: pd.Series
+
+
+def further_keys(users: pd.DataFrame, collected: Mapping[str, Collected]) -> FurtherKeys:
+    """The keys of every user but root of whom the report tells of more, one row that stands for them if none is known.
+
+    Loops over such users and their keys only: there are few.
+    """
+    chosen = users.loc[_with_more(users), list(_WHERE)]
+    listed = _listed(collected.get(ACCESS_KEYS, Collected()))
+    active = pd.Series(np.zeros(len(users), dtype=np.int64), dtype="Int64")
+    rows: list[Row] = []
+    for at, user in zip(chosen.index, chosen.to_dict("records"), strict=True):
+        keys = listed.get((str(user["account_id"]), str(user["user"])))
+        found = [_unknown(user)] if keys is None else _beyond_slots(keys, user)
+        active.iloc[at] = _count(found)
+        rows += [{"at": at, "credential": slot, **row} for slot, row in zip(FURTHER_KEYS, _named(found), strict=False)]
+    return FurtherKeys(_frame(rows), active)
+
+
+def _with_more(users: pd.DataFrame) -> Any:
+    info = users["additional_credentials_info"]
+    if info.isna().all():
+        return np.zeros(len(users), dtype=bool)
+    told = credential_report.tells_of_more(pa.chunked_array([pa.array(info, pa.string())])).to_pandas()
+    return told.fillna(False).to_numpy(dtype=bool) & ~users["is_root"].to_numpy(dtype=bool)
+
+
+def _listed(collected: Collected) -> Mapping[tuple[str, str], list[Row]]:
+    """Account id and name of every user whose keys were listed -> those keys, the oldest first."""
+    found: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in collected.rows.get(Unit.CREDENTIAL, []):
+        created = pd.to_datetime(row["created"], utc=True, errors="coerce", format="ISO8601")
+        found[row["account_id"], row["name"]].append(row | {"created": created})
+    listed = ((row["account_id"], row["name"]) for row in collected.rows.get(Unit.USER, []))
+    return {who: sorted(found[who], key=_age) for who in listed}
+
+
+def _age(key: Row) -> tuple[bool, Any, str]:
+    undated = bool(pd.isna(key["created"]))
+    return undated, pd.Timestamp(0, tz="UTC") if undated else key["created"], key["key_id"]
+
+
+def _beyond_slots(keys: Iterable[Row], user: Row) -> list[Row]:
+    """The keys that are not those of the report's slots, told by when they were made; each slot is one key."""
+    slots = [user[slot] for slot in _SLOTS if pd.notna(user[slot])]
+    found = []
+    for key in keys:
+        if key["created"] in slots:
+            slots.remove(key["created"])
+        else:
+            found.append(_known(key))
+    return found
+
+
+def _known(key: Row) -> Row:
+    return {
+        "active": key["key_active"],
+        "last_rotated": key["created"],
+        "last_rotated_note": None,
+        "last_used_note": NOT_LISTED,
+        "evidence_file": key["evidence_file"],
+        "evidence_line": key["line"],
+    }
+
+
+def _unknown(user: Row) -> Row:
+    """Stands for whatever there is beyond the report; the report's own line is all that tells of it."""
+    return _left_open(user, NOT_LISTED)
+
+
+def _left_open(where: Row, note: str) -> Row:
+    place = {name: where[name] for name in ("evidence_file", "evidence_line")}
+    return {"active": None, "last_rotated": pd.NaT, "last_rotated_note": note, "last_used_note": note, **place}
+
+
+def _count(keys: Sequence[Row]) -> Any:
+    flags = [key["active"] for key in keys]
+    return pd.NA if None in flags else sum(flags)
+
+
+def _named(keys: list[Row]) -> list[Row]:
+    """At most as many as there are names; the last stands for all that are left where there are more, undecided."""
+    last = len(FURTHER_KEYS) - 1
+    return keys if len(keys) <= last + 1 else [*keys[:last], _left_open(keys[last], TOO_MANY)]
+
+
+def _frame(rows: Sequence[Row]) -> pd.DataFrame:
+    def column(name: str) -> list[Any]:
+        return [row[name] for row in rows]
+
+    def category(name: str) -> Any:
+        return pd.Categorical(pd.Series(column(name), dtype="str"))
+
+    return pd.DataFrame(
+        {
+            "at": np.array(column("at"), dtype=np.intp),
+            "credential": pd.Categorical(column("credential"), categories=pd.Index(FURTHER_KEYS, dtype="str")),
+            "active": pd.array(column("active"), dtype="boolean"),
+            "last_rotated": pd.Series(column("last_rotated"), dtype=_TIME),
+            "last_rotated_note": category("last_rotated_note"),
+            "last_used_note": category("last_used_note"),
+            "evidence_file": category("evidence_file"),
+            "evidence_line": pd.array(column("evidence_line"), dtype="Int64"),
+        }
+    )

@@ -1,0 +1,155 @@
+"""Root by the report, the account summary and the list of virtual devices, over all that they can say together."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+
+from auditor.evidence import Document
+from auditor.model import ACCOUNT_SUMMARY, VIRTUAL_MFA_DEVICES
+from tests.checking import judge, status, table
+from tests.documents import GONE, summary, virtual_devices
+from tests.support import ACCOUNT, gap, root, user
+
+PASS, FAIL, OPEN = "PASS", "FAIL", "NO_EVIDENCE"
+ROOT_ARN = f"arn:aws:iam::{ACCOUNT}:root"
+NOT_HAD = gap(ACCOUNT_SUMMARY, "AccessDenied", "no iam:GetAccountSummary")
+Said = bool | None
+DISAGREE = "the credential report and the account summary disagree"
+
+
+def flag(value: Said, unknown: str = "N/A") -> str:
+    return unknown if value is None else str(value).lower()
+
+
+def counted(mfa: Said, password: Said) -> dict[str, Document | bytes]:
+    """A summary, or none at all."""
+    if mfa is None and password is None:
+        return {}
+    told = {"mfa": mfa, "password": password}
+    return {ACCOUNT_SUMMARY: summary(**{name: GONE if said is None else int(said) for name, said in told.items()})}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "count", "expected"),
+    [
+        ("false", "false", 0, PASS),
+        ("false", "false", 1, FAIL),
+        ("false", "false", 2, FAIL),
+        ("false", "false", None, OPEN),
+        ("true", "false", None, FAIL),
+        ("false", "true", None, FAIL),
+        ("true", "true", 0, FAIL),
+        ("true", "false", 0, FAIL),
+        ("FALSE", "TRUE", 1, FAIL),
+        ("N/A", "true", 0, FAIL),
+        ("N/A", "false", 0, OPEN),
+        ("", "", 0, OPEN),
+        ("N/A", "false", 1, FAIL),
+        ("false", "N/A", None, OPEN),
+    ],
+)
+def test_root_keys(one: str, two: str, count: int | None, expected: str) -> None:
+    row = root(access_key_1_active=one, access_key_2_active=two)
+    documents = {} if count is None else {ACCOUNT_SUMMARY: summary(keys=count)}
+    ((found, observed, reason),) = judge("root-no-access-key", documents, row=row)
+    assert found == expected
+    assert (DISAGREE in reason) == (expected == FAIL and count == 0)
+    if expected != OPEN:
+        assert observed.endswith(f"AccountAccessKeysPresent {'unknown' if count is None else count}")
+
+
+def test_root_keys_without_a_summary_say_why_there_is_none() -> None:
+    ((found, _, reason),) = judge("root-no-access-key", gaps=[NOT_HAD])
+    assert found == OPEN
+    assert reason.startswith("1 unit undecided; line 2: the report shows no active key, but without the account")
+    assert reason.endswith("; account-summary: collect: AccessDenied: no iam:GetAccountSummary")
+
+
+def test_a_summary_that_lacks_the_count_is_none() -> None:
+    assert status("root-no-access-key", {ACCOUNT_SUMMARY: summary(keys=GONE)}) == OPEN
+
+
+EVERYTHING_SAID = list(product((True, False, None), repeat=4))
+
+
+def worse(report: Said, counted: Said, bad: bool) -> Said:
+    """What counts of two sources: the bad one if either says so, one alone where the other is silent."""
+    said = {report, counted} - {None}
+    return None if not said else bad if bad in said else not bad
+
+
+def test_root_mfa_over_all_that_report_and_summary_can_say() -> None:
+    cells = [{"mfa_active": flag(mfa), "password_enabled": flag(password)} for mfa, password, *_ in EVERYTHING_SAID]
+    cases = [(row, counted(*said[2:])) for row, said in zip(cells, EVERYTHING_SAID, strict=True)]
+    for said, found in zip(EVERYTHING_SAID, table(["root-mfa", "root-mfa-always"], cases), strict=True):
+        mfa, password, counted_mfa, counted_password = said
+        guarded, there = worse(mfa, counted_mfa, False), worse(password, counted_password, True)
+        strict = PASS if guarded else OPEN if guarded is None else FAIL
+        lenient = PASS if guarded or there is False else OPEN if there is None else strict
+        assert (found["root-mfa"][0], found["root-mfa-always"][0]) == (lenient, strict), said
+        for verdict, observed, reason in found.values():
+            if verdict != OPEN:
+                differ = None not in (mfa, counted_mfa) and mfa != counted_mfa
+                assert (DISAGREE in reason) == differ
+                assert ("AccountMFAEnabled" in observed) == (said[2:] != (None, None))
+
+
+def test_a_password_of_root_that_an_older_report_did_not_tell_is_one() -> None:
+    row = root(mfa_active="false", password_enabled="not_supported")
+    assert status("root-mfa", row=row) == FAIL
+    assert status("root-mfa", {ACCOUNT_SUMMARY: summary(mfa=0, password=0)}, row=row) == FAIL
+
+
+OWNERS: dict[str, tuple[str, ...] | None] = {
+    "root": (ROOT_ARN,),
+    "root among others": (f"arn:aws:iam::{ACCOUNT}:user/ann", "", ROOT_ARN),
+    "nobody's": ("",),
+    "a user's": (f"arn:aws:iam::{ACCOUNT}:user/root",),
+    "none": (),
+    "unknown": None,
+}
+
+
+DECIDED = [said for said in EVERYTHING_SAID if said[0] is not None and None not in (said[1], said[3])]
+
+
+@pytest.mark.parametrize("owners", OWNERS)
+def test_root_hardware_mfa_over_all_that_the_sources_can_say(owners: str) -> None:
+    found_devices = OWNERS[owners]
+    devices: dict[str, Document | bytes] = (
+        {} if found_devices is None else {VIRTUAL_MFA_DEVICES: virtual_devices(*found_devices)}
+    )
+    virtual = None if found_devices is None else ROOT_ARN in found_devices
+    cells = [{"mfa_active": flag(mfa), "password_enabled": flag(password)} for mfa, password, *_ in DECIDED]
+    cases = [(row, counted(*said[2:]) | devices) for row, said in zip(cells, DECIDED, strict=True)]
+    for said, found in zip(DECIDED, table(["root-hardware-mfa", "root-hardware-mfa-always"], cases), strict=True):
+        guarded, there = worse(said[0], said[2], False), worse(said[1], said[3], True)
+        strict = FAIL if not guarded or virtual else OPEN if virtual is None else PASS
+        lenient = strict if there else PASS
+        assert (found["root-hardware-mfa"][0], found["root-hardware-mfa-always"][0]) == (lenient, strict), said
+        if strict == FAIL:
+            said_why = "root's MFA is a virtual device" if guarded else "root has no MFA"
+            assert found["root-hardware-mfa-always"][2] == said_why
+
+
+def test_no_list_of_devices_was_needed_where_root_has_no_mfa() -> None:
+    omitted = Document(VIRTUAL_MFA_DEVICES, (), "the account summary says that root has no MFA")
+    documents = {ACCOUNT_SUMMARY: summary(mfa=0), VIRTUAL_MFA_DEVICES: omitted}
+    row = root(mfa_active="false")
+    assert status("root-hardware-mfa", documents, row=row) == FAIL
+    assert status("root-hardware-mfa", documents, row=root()) == FAIL, "the sources disagree: the worse one counts"
+
+
+def test_the_device_of_root_is_named() -> None:
+    documents = {ACCOUNT_SUMMARY: summary(), VIRTUAL_MFA_DEVICES: virtual_devices("", ROOT_ARN)}
+    ((_, observed, _),) = judge("root-hardware-mfa", documents)
+    assert observed.endswith(f", virtual device of root arn:aws:iam::{ACCOUNT}:mfa/1")
+
+
+@pytest.mark.parametrize("control", ["root-no-access-key", "root-mfa", "root-hardware-mfa"])
+def test_a_report_without_root_leaves_root_open(control: str) -> None:
+    documents = {ACCOUNT_SUMMARY: summary(), VIRTUAL_MFA_DEVICES: virtual_devices()}
+    ((found, _, reason),) = judge(control, documents, row=user())
+    assert (found, reason) == (OPEN, "the report has no root row")
