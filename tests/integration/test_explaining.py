@@ -13,7 +13,9 @@ from tests.boxed import AS_OF, Box, error_line, read_csv
 @pytest.fixture(scope="module")
 def snapshot(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("reports")
-    ran = box.auditor("run", "--out", out, "--as-of", AS_OF.isoformat(), "--format", "csv", "--quiet")
+    settings = out / "auditor.yaml"
+    settings.write_text(f"out: {out}\nas_of: {AS_OF.isoformat()}\nreport_timeout: 4\nformat: csv\n")
+    ran = box.auditor("run", "--config", settings)
     assert ran.returncode == 4, ran.stderr
     return Path(ran.stdout.splitlines()[-1])
 
