@@ -86,15 +86,8 @@ def assess(
     moment = as_of or manifest.as_of
     frames = build_frames(snapshot, moment)
     verdicts = evaluate(frames, selection, manifest.organization, manifest.snapshot_id, moment)
-    accounts = [record.account for record in manifest.accounts]
-    waived = apply_waivers(
-        verdicts.findings,
-        verdicts.controls,
-        waivers or Waivers(),
-        accounts,
-        moment,
-        {i: a.tags for i, a in frames.places.items()},
-    )
+    accounts, tags = [record.account for record in manifest.accounts], {i: a.tags for i, a in frames.places.items()}
+    waived = apply_waivers(verdicts.findings, verdicts.controls, waivers or Waivers(), accounts, moment, tags)
     return Assessment(
         snapshot_id=manifest.snapshot_id,
         organization_id=manifest.organization.id,

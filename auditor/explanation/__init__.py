@@ -75,7 +75,7 @@ def _narrowed(snapshot: Snapshot, control: Control, record: AccountRecord | None
     manifest = snapshot.manifest
     if ACCESS_ANALYZERS in control.evidence:  # those of the organization may stand in any account
         return snapshot
-    wanted = {record.account.id if record else manifest.organization.management_account_id}
+    wanted = {manifest.organization.management_account_id} | ({record.account.id} if record else set())
     accounts = tuple(r for r in manifest.accounts if r.account.id in wanted)
     return Snapshot(snapshot.folder, replace(manifest, accounts=accounts))
 
@@ -134,7 +134,7 @@ def _further(frames: Frames, kinds: Collection[str], record: AccountRecord | Non
             rows = frames.units[unit, kind]
             if unit is Unit.ACCOUNT and record:
                 rows = rows[rows["account_id"] == record.account.id]
-            yield from zip(rows["evidence_file"], rows["evidence_line"], strict=True)
+            yield from zip(rows["evidence_file"].tolist(), rows["evidence_line"].tolist(), strict=True)
 
 
 def _proof(snapshot: Snapshot, file: EvidenceFile, line: int, control: Control, subject: Subject) -> Proof:

@@ -22,7 +22,7 @@ def report_line(snapshot: Snapshot, file: EvidenceFile, account_id: str, line: i
     given = {name.removeprefix("x_") if name.startswith("x_") else name: str(text) for name, text in row.items()}
     rest = {n: t for n, t in given.items() if n not in read and t != credential_report.ABSENT}
     raw = _line(content.decode("utf-8-sig"), line)
-    return Proof(CREDENTIAL_REPORT, file.path, line, raw, {name: given[name] for name in read}, rest)
+    return Proof(CREDENTIAL_REPORT, file.path, line, raw, {name: given[name] for name in read if name in given}, rest)
 
 
 def document_line(snapshot: Snapshot, file: EvidenceFile, line: int) -> Proof:

@@ -94,3 +94,56 @@ def waiving(findings: int, waivers: int) -> Figures:
     counts = {"findings": len(frame), "waivers": len(loaded.entries), "waived": int(waived.controls["waived"].sum())}
     unmatched = int((waived.waivers["state"] == "unmatched").sum())
     return {"seconds": seconds, "read": read, "unmatched": unmatched} | counts
+
+
+def full_evidence(folder: str, as_of: str, benchmark: list[str]) -> Figures:
+    """Collect what ``benchmark`` reads; calls by account, regional ones left out.
+
+    Counted are the answers that were kept, and three for each account that keep none: AssumeRole, and generating and
+    fetching a report that is ready at once. ``run`` is what the run itself counted, the organization's calls included.
+    """
+    import asyncio
+
+    from auditor import evidence
+    from auditor.catalog import load_catalog
+    from auditor.cli.aws import collect_from_aws
+    from auditor.cli.collecting import kinds_needed
+    from auditor.cli.progress import Reporter
+    from auditor.model import Outcome
+    from auditor.settings import load_settings
+
+    given = {"benchmark": benchmark, "as_of": as_of, "out": folder}
+    chosen = load_settings(None, given, read_file=False)
+    kinds = kinds_needed(load_catalog().select(chosen.benchmark), chosen)
+    with Reporter(quiet=True, verbose=False).showing() as progress:
+        snapshot = asyncio.run(collect_from_aws(chosen, kinds, progress))
+    calls: dict[str, int] = {}
+    operations: dict[str, int] = {}
+    for record in snapshot.manifest.accounts:
+        if record.outcome is not Outcome.ASSESSED:
+            continue
+        made = ["sts:AssumeRole", "iam:GenerateCredentialReport", "iam:GetCredentialReport"]
+        for file in record.evidence:
+            if file.path.endswith(".json"):
+                made += [a.operation for a in evidence.read(snapshot.read(file)).answers if not a.region]
+        made = [name for name in made if name != "ec2:DescribeRegions"]
+        calls[record.account.id] = len(made)
+        for name in made:
+            operations[name] = operations.get(name, 0) + 1
+    return {
+        "snapshot": str(snapshot.folder),
+        "calls": calls,
+        "operations": operations,
+        "run": dict(snapshot.manifest.run),
+    }
+
+
+def full_judging(snapshot: str, benchmarks: list[str]) -> Figures:
+    """From evidence on disk to findings, everything included."""
+    from auditor.assessment import assess
+    from auditor.snapshot import Snapshot
+
+    opened = Snapshot.open(Path(snapshot))
+    started = time.perf_counter()
+    assessment = assess(opened, benchmarks)
+    return {"seconds": time.perf_counter() - started, "findings": len(assessment.findings)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from auditor.checks.steps.telling import Facts, Told, asked, at, ended, listed
+from auditor.checks.steps.telling import Facts, Told, asked, at, ended, known, listed
 from auditor.checks.verdict import Parameters, flag
 from auditor.times import iso
 
@@ -21,7 +21,7 @@ def contact_on_file(facts: Facts, _: Parameters, __: datetime) -> Told:
 
 def central_identity(facts: Facts, _: Parameters, __: datetime) -> Told:
     steps = [
-        f"IAM Identity Center of the organization: {listed(facts['identity_center'])}",
+        f"IAM Identity Center of the organization: {known(facts['identity_center'])}",
         f"identity providers of the account: {listed(facts['providers'])}",
     ]
     return asked(steps, "whether people sign in through these and nothing else is for a person to say")

@@ -53,15 +53,18 @@ def key_age(facts: Facts, parameters: Parameters, as_of: datetime) -> Told:
 
 def active_key_count(facts: Facts, parameters: Parameters, _: datetime) -> Told:
     names = ("access_key_1_active", "access_key_2_active")
-    said, limit = flagged(facts, *names), parameters["max_active_keys"]
+    further, limit = facts.get("further_active_keys", 0), parameters["max_active_keys"]
+    said = f"{flagged(facts, *names)}, further active keys {'unknown' if further is None else further}"
     values = [facts[name] for name in names]
-    has_any = any_of(*values)
+    has_any = any_of(*values, None if further is None else further > 0)
     if has_any is False:
         return spared([], f"{said}: only users with an active key are judged")
-    if None in values:
-        return ended([], None, f"{said}: the report does not tell whether both keys are active")
-    count = sum(values)
-    return ended([f"{said}: {counted(count, 'active key')}"], count <= limit, _compared(count, limit))
+    count = values.count(True) + (further or 0)
+    unknown = None in values or further is None
+    if has_any is None or (None in values and further is not None) or (unknown and count <= limit):
+        return ended([], None, f"{said}: how many keys are active is not known")
+    about = "at least " if unknown else ""
+    return ended([f"{said}: {about}{counted(count, 'active key')}"], count <= limit, _compared(count, limit))
 
 
 def _compared(value: int, limit: int) -> str:

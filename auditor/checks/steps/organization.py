@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from auditor.checks.steps.telling import Facts, Told, asked, ended, listed
+from auditor.checks.steps.telling import Facts, Told, asked, ended, known, listed
 from auditor.checks.verdict import Parameters, flag
 
 _CENTRAL_ROOT = "RootCredentialsManagement"
@@ -46,6 +46,6 @@ def ou_tree_shown(facts: Facts, _: Parameters, __: datetime) -> Told:
 def delegated_services_shown(facts: Facts, _: Parameters, __: datetime) -> Told:
     steps = [
         f"delegated administrators: {listed(facts['administrators'])}",
-        f"services with trusted access: {listed(facts['trusted'])}",
+        f"services with trusted access: {known(facts['trusted'])}",
     ]
     return asked(steps, "whether a service could be run from a member account is for a person to say")

@@ -120,3 +120,8 @@ def flagged(facts: Facts, *names: str) -> str:
 
 def listed(text: str | None) -> str:
     return text or "none"
+
+
+def known(text: str | None) -> str:
+    """As ``listed``, of evidence that may not have been had."""
+    return "unknown" if text is None else listed(text)

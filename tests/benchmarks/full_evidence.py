@@ -1,0 +1,34 @@
+"""Two hundred accounts with every kind of evidence: how many calls an account takes, and how long judging does."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from statistics import mean
+
+from tests.benchmarks.box import boxed
+from tests.benchmarks.child import measured
+from tests.benchmarks.table import Row
+
+_ACCOUNTS, _USERS = 200, 25
+_BENCHMARKS = ["aws-iam-rules", "cis-aws-7.0.0", "cis-aws-1.2.0"]
+_MOST_CALLS, _MOST_SECONDS = 8, 20
+
+
+def rows() -> Iterator[Row]:
+    """One collection, then its evidence judged in a process of its own."""
+    with tempfile.TemporaryDirectory() as folder, boxed(_ACCOUNTS, _USERS) as box:
+        given = {"as_of": box.as_of, "benchmark": _BENCHMARKS}
+        collected = measured("cases.full_evidence", box.environment, folder=folder, **given)
+        calls = list(collected["calls"].values())
+        within = sum(n <= _MOST_CALLS for n in calls) / len(calls)
+        told = f"mean {mean(calls):.2f}, {within:.0%} of the accounts within {_MOST_CALLS}, most {max(calls)}"
+        operations = Counter(collected["operations"]).most_common()
+        what = f"full evidence of {len(calls)} accounts x {_USERS} users: calls an account but for the regional ones"
+        reached = mean(calls) <= _MOST_CALLS
+        yield Row(what, told, f"mean <= {_MOST_CALLS}", reached, {"operations": operations, "run": collected["run"]})
+        judged = measured("cases.full_judging", snapshot=collected["snapshot"], benchmarks=_BENCHMARKS)
+        told = f"{judged['seconds']:.1f} s, {judged['peak_mib']} MiB; {judged['findings']:,} findings"
+        what = f"judge {len(calls)} accounts with full evidence by {', '.join(_BENCHMARKS)}"
+        yield Row(what, told, f"<= {_MOST_SECONDS} s", judged["seconds"] <= _MOST_SECONDS, judged)
