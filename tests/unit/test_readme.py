@@ -55,7 +55,7 @@ def test_the_role_policy_allows_what_is_called_and_no_more() -> None:
     policy = re.search(r'"Action": \[([^]]+)\]', README.read_text(encoding="utf-8"))
     assert policy
     named = set(re.findall(r"iam:(\w+)", policy[1]))
-    code = (ROOT / "auditor" / "aws" / "credential_report.py").read_text()
+    code = (ROOT / "auditor" / "aws" / "collectors" / "credential_report.py").read_text()
     called = {"".join(word.title() for word in name.split("_")) for name in re.findall(r"_iam\.(\w+)", code)}
     assert named == called
 
