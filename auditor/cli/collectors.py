@@ -10,6 +10,7 @@ from auditor.aws.collectors.account_summary import AccountSummaryCollector
 from auditor.aws.collectors.account_tags import AccountTagsCollector
 from auditor.aws.collectors.authorization_details import AuthorizationDetailsCollector
 from auditor.aws.collectors.contacts import ContactsCollector
+from auditor.aws.collectors.credential_report import CredentialReportCollector
 from auditor.aws.collectors.delegated_administrators import DelegatedAdministratorsCollector
 from auditor.aws.collectors.ec2_instances import Ec2InstancesCollector
 from auditor.aws.collectors.identity_center import IdentityCenterCollector
@@ -22,7 +23,6 @@ from auditor.aws.collectors.resource_policy import ResourcePolicyCollector
 from auditor.aws.collectors.server_certificates import ServerCertificatesCollector
 from auditor.aws.collectors.trusted_services import TrustedServicesCollector
 from auditor.aws.collectors.virtual_mfa_devices import VirtualMfaDevicesCollector
-from auditor.aws.credential_report import CredentialReportCollector
 from auditor.aws.organization import AwsDirectory
 from auditor.aws.session import Clients
 from auditor.collect import Collector

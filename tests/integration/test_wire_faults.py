@@ -11,7 +11,7 @@ import pytest
 
 from auditor.aws.assume import AwsAccess, RoleSettings, session_policy
 from auditor.aws.calls import Calls
-from auditor.aws.credential_report import CredentialReportCollector
+from auditor.aws.collectors.credential_report import CredentialReportCollector
 from auditor.aws.organization import AwsDirectory
 from auditor.aws.pace import Pace
 from auditor.aws.session import open_clients
