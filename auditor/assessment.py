@@ -12,7 +12,7 @@ import pandas as pd
 from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, Selection, load_catalog
 from auditor.evaluator import evaluate
 from auditor.frames import build_frames
-from auditor.model import Outcome, Severity, Status
+from auditor.model import ACCOUNT_SUMMARY, Outcome, Severity, Status
 from auditor.snapshot import Snapshot
 from auditor.waivers import Waivers, apply_waivers, no_waivers
 
@@ -84,21 +84,13 @@ def assess(
     selection = selection or catalog.select(benchmarks)
     manifest = snapshot.manifest
     moment = as_of or manifest.as_of
-    frames = build_frames(snapshot, moment)
+    frames = build_frames(snapshot, moment, {*selection.evidence, ACCOUNT_SUMMARY})
     verdicts = evaluate(frames, selection, manifest.organization, manifest.snapshot_id, moment)
     accounts, tags = [record.account for record in manifest.accounts], {i: a.tags for i, a in frames.places.items()}
     waived = apply_waivers(verdicts.findings, verdicts.controls, waivers or Waivers(), accounts, moment, tags)
     return Assessment(
-        snapshot_id=manifest.snapshot_id,
-        organization_id=manifest.organization.id,
-        caller_arn=manifest.caller.arn,
+        **_about(snapshot),
         as_of=moment,
-        started_at=manifest.started_at,
-        finished_at=manifest.finished_at,
-        interrupted=manifest.interrupted,
-        run=manifest.run,
-        tool_version=manifest.tool_version,
-        manifest_sha256=snapshot.manifest_sha256(),
         catalog_hash=catalog.hash,
         options=dict(selection.options),
         benchmarks=selection.benchmarks,
@@ -112,3 +104,19 @@ def assess(
         waivers=waived.waivers,
         waivers_sha256=waivers.sha256 if waivers else "",
     )
+
+
+def _about(snapshot: Snapshot) -> dict[str, Any]:
+    """What an assessment tells of the snapshot it is of."""
+    manifest = snapshot.manifest
+    return {
+        "snapshot_id": manifest.snapshot_id,
+        "organization_id": manifest.organization.id,
+        "caller_arn": manifest.caller.arn,
+        "started_at": manifest.started_at,
+        "finished_at": manifest.finished_at,
+        "interrupted": manifest.interrupted,
+        "run": manifest.run,
+        "tool_version": manifest.tool_version,
+        "manifest_sha256": snapshot.manifest_sha256(),
+    }
