@@ -53,7 +53,8 @@ def _refuse_complete(folder: Path, *, retry_gaps: bool) -> None:
 
     if (folder / "manifest.json").is_file():
         manifest = Snapshot.open(folder).manifest
-        gaps = any(record.gaps for record in manifest.accounts)
+        common = manifest.organization_record
+        gaps = any(record.gaps for record in manifest.accounts) or bool(common and common.gaps)
         if not manifest.interrupted and not (retry_gaps and gaps):
-            hint = "; --retry-gaps tries its accounts with gaps again" if gaps else ""
+            hint = "; --retry-gaps tries what it lacks again" if gaps else ""
             raise SnapshotError(f"{folder} is complete, there is nothing to resume{hint}")
