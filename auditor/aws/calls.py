@@ -24,6 +24,7 @@ from auditor.aws.faults import (
 )
 from auditor.aws.pace import Pace
 from auditor.aws.session import acting_as
+from auditor.aws.slots import Slots
 from auditor.events import tell
 from auditor.statistics import RunStatistics
 
@@ -38,6 +39,7 @@ _ACCOUNT_RETRIES = 40
 _RUN_RETRIES, _RUN_RETRIES_PER_CALL = 1000, 2
 # Pages come one after another and everything waits for them, so they never queue behind the accounts' calls.
 _LISTING, _LISTINGS = "organizations", 2
+_LOOK = "GetCredentialReport"
 _THROTTLED_TOGETHER = ("sts", "organizations")
 
 
@@ -58,10 +60,10 @@ class Calls:
     def __init__(self, concurrency: int, statistics: RunStatistics | None = None) -> None:
         self.statistics = statistics or RunStatistics()
         self._concurrency, self._queued = concurrency, 0
-        self._slots, self._door = asyncio.Semaphore(concurrency), asyncio.Lock()
+        self._slots, self._door = Slots(concurrency), asyncio.Lock()
         self._has_room = asyncio.Event()
         self._has_room.set()
-        self._lists = asyncio.Semaphore(_LISTINGS)
+        self._lists = Slots(_LISTINGS)
         self._paces = {service: Pace() for service in _THROTTLED_TOGETHER}
         self._jitter = random.Random()
 
@@ -119,19 +121,22 @@ class Calls:
         self, service: str, operation: Operation, credentials: AioCredentials, parameters: Mapping[str, Any]
     ) -> Response:
         pace = self._paces.get(service)
-        with self._waiting(service):
-            turn = await pace.turn() if pace else 0.0
-            slot = self._lists if service == _LISTING else self._slots
-            await slot.acquire()
-        try:
+        async with contextlib.AsyncExitStack() as held:
+            with self._waiting(service, operation):
+                turn = await pace.turn() if pace else 0.0
+                await held.enter_async_context(self._slot(service, operation))
             self.statistics.calls[service] += 1
             with acting_as(credentials):
                 answer = await operation(**parameters)
-        finally:
-            slot.release()
         if pace:
             pace.passed(turn)
         return answer
+
+    def _slot(self, service: str, operation: Operation) -> contextlib.AbstractAsyncContextManager[None]:
+        """Looks whether a report is ready come last: the earlier a report is begun, the fewer of them there are."""
+        if service == _LISTING:
+            return self._lists.taken()
+        return self._slots.taken(patient=_operation(operation) == _LOOK)
 
     async def room(self) -> None:
         """Wait until the calls of a further account would not stand in a long queue.
@@ -142,9 +147,10 @@ class Calls:
             await self._has_room.wait()
 
     @contextlib.contextmanager
-    def _waiting(self, service: str) -> Iterator[None]:
-        """Counts the calls that wait for their turn; those that list accounts have slots of their own."""
-        counted = service != _LISTING
+    def _waiting(self, service: str, operation: Operation) -> Iterator[None]:
+        """Counts the calls that wait for their turn, but for those that list accounts: they have slots of their own;
+        and for looks whether a report is ready, which let all others pass."""
+        counted = service != _LISTING and _operation(operation) != _LOOK
         self._queue(counted)
         try:
             yield

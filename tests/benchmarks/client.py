@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 import time
 from collections import Counter
@@ -13,6 +12,7 @@ from aiobotocore.httpsession import AIOHTTPSession
 from auditor.catalog import load_catalog
 from auditor.cli.aws import collect_from_aws
 from auditor.cli.collecting import kinds_needed
+from auditor.cli.loop import run_async
 from auditor.cli.progress import Reporter
 from auditor.model import Outcome
 from auditor.settings import load_settings
@@ -28,7 +28,7 @@ def collecting(**settings: Any) -> Figures:
         kinds = kinds_needed(load_catalog().select(chosen.benchmark), chosen)
         started, before = time.perf_counter(), cpu_seconds()
         with Reporter(quiet=True, verbose=False).showing() as progress:
-            snapshot = asyncio.run(collect_from_aws(chosen, kinds, progress))
+            snapshot = run_async(collect_from_aws(chosen, kinds, progress))
         figures = {"seconds": time.perf_counter() - started, "cpu": cpu_seconds() - before}
         records = snapshot.manifest.accounts
     assessed = sum(record.outcome is Outcome.ASSESSED for record in records)
