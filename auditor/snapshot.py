@@ -57,6 +57,7 @@ class SnapshotWriter:
 
     def __init__(self, folder: Path, started_at: datetime) -> None:
         self.folder, self.started_at, self.journal = folder, started_at, Journal(folder)
+        self._made: set[Path] = set()  # folders that need not be looked at again
 
     @classmethod
     def create(cls, out: Path, organization_id: str, started_at: datetime) -> SnapshotWriter:
@@ -99,8 +100,8 @@ class SnapshotWriter:
         """Keep the exact bytes of one piece of evidence of an account, or of ORGANIZATION_FOLDER."""
         path = f"evidence/{owner}/{evidence.kind}.{evidence.suffix}"
         target = self.folder / path
-        make_folder(target.parent.parent)
-        make_folder(target.parent)
+        if target.parent not in self._made:
+            self._made.add(make_folder(target.parent))
         write_bytes(target, evidence.content, durable=False)
         return EvidenceFile(
             kind=evidence.kind,
