@@ -14,8 +14,10 @@ from auditor.aws.session import Clients
 from auditor.errors import EvidenceError
 from auditor.model import CREDENTIAL_REPORT, Evidence
 
-# Seconds between two looks, factor, seconds. Reports take seconds: a pause that grows fast is long when one gets ready.
-_FIRST_PAUSE, _GROWTH, _LONGEST_PAUSE = 1.2, 1.06, 15.0
+# Seconds between two looks: while few reports are waited for a look costs nothing, while many are they share so many
+# looks a second. A report that takes long is looked for less and less: after a share of the time that has passed.
+_QUIET, _CROWDED, _LONGEST = 0.7, 2.4, 15.0
+_LOOKS_A_SECOND, _SHARE = 250, 0.12
 _NOT_READY = "ReportInProgress"
 _GENERATE_AGAIN = frozenset({"ReportNotPresent", "ReportExpired"})
 _NO_CAPACITY = "LimitExceeded"  # AWS runs out of report generation tasks at times
@@ -31,16 +33,20 @@ class CredentialReportCollector:
     def __init__(self, clients: Clients, timeout: float, jitter: random.Random | None = None) -> None:
         self._iam, self._timeout = clients.iam, timeout
         self._jitter = jitter or random.Random()
+        self._waiting = 0
 
     async def collect(self, owner_id: str, calls: AccountCalls, known: Mapping[str, Evidence]) -> Evidence:
         """The newest report AWS has: it makes at most one every four hours. Raises EvidenceError."""
         try:
+            self._waiting += 1
             async with asyncio.timeout(self._timeout):
                 answer = await self._fetched(calls)
         except TimeoutError:
             raise EvidenceError(
                 "generate", "ReportTimeout", f"the report was not ready after {self._timeout:g} seconds"
             ) from None
+        finally:
+            self._waiting -= 1
         return Evidence(
             kind=self.kind,
             content=answer["Content"],
@@ -55,15 +61,21 @@ class CredentialReportCollector:
         credential_report.check_values(credential_report.parse(evidence.content, owner_id))
 
     async def _fetched(self, calls: AccountCalls) -> Response:
-        pause, ready = _FIRST_PAUSE, await self._generated(calls)
+        clock = asyncio.get_running_loop().time
+        ready, began = await self._generated(calls), clock()
         while True:
             if not ready:
-                await asyncio.sleep(pause * self._jitter.uniform(0.75, 1.25))
-                pause = min(_LONGEST_PAUSE, pause * _GROWTH)
+                await self._rest(clock() - began)
             try:
                 return await calls("fetch", self._iam.get_credential_report)
             except EvidenceError as error:
                 ready = await self._after(error, calls)
+
+    async def _rest(self, waited: float) -> None:
+        """Sleep until the next look at a report that is waited for since ``waited`` seconds."""
+        crowd = min(_CROWDED, self._waiting / _LOOKS_A_SECOND)
+        pause = min(_LONGEST, max(_QUIET, crowd, waited * _SHARE))
+        await asyncio.sleep(pause * self._jitter.uniform(0.75, 1.25))
 
     async def _after(self, error: EvidenceError, calls: AccountCalls) -> bool:
         """Whether to fetch again at once; raises ``error`` when waiting does not help."""
@@ -75,7 +87,8 @@ class CredentialReportCollector:
 
     async def _generated(self, calls: AccountCalls) -> bool:
         """Ask for a report; true when AWS has one already."""
-        pause = _FIRST_PAUSE
+        clock = asyncio.get_running_loop().time
+        began = clock()
         while True:
             try:
                 answer = await calls("generate", self._iam.generate_credential_report)
@@ -83,5 +96,4 @@ class CredentialReportCollector:
             except EvidenceError as error:
                 if error.code != _NO_CAPACITY:
                     raise
-            await asyncio.sleep(pause * self._jitter.uniform(0.75, 1.25))
-            pause = min(_LONGEST_PAUSE, pause * _GROWTH)
+            await self._rest(clock() - began)
