@@ -11,7 +11,7 @@ import pandas as pd
 
 from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, Selection, load_catalog
 from auditor.evaluator import evaluate
-from auditor.frames import build_frames
+from auditor.frames import build_frames, evidence_tables
 from auditor.model import ACCOUNT_SUMMARY, Outcome, Severity, Status
 from auditor.snapshot import Snapshot
 from auditor.waivers import Waivers, apply_waivers, no_waivers
@@ -21,8 +21,10 @@ from auditor.waivers import Waivers, apply_waivers, no_waivers
 class Assessment:
     """Verdicts on one snapshot. The frames have the columns and dtypes of ``auditor.schema``.
 
-    ``interrupted``: the collection was stopped, so accounts may be missing that had not been listed yet.
-    ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``, where there was none.
+    ``evidence`` is the units of all other evidence by the names of ``frames.EVIDENCE_TABLES``, ``dropped`` what a
+    rewritten benchmark leaves out, one sentence each. ``interrupted``: the collection was stopped, so accounts may be
+    missing that had not been listed yet. ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``,
+    where there was none.
     """
 
     snapshot_id: str
@@ -45,6 +47,8 @@ class Assessment:
     credentials: pd.DataFrame
     findings: pd.DataFrame
     controls: pd.DataFrame
+    evidence: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
     waivers: pd.DataFrame = field(default_factory=no_waivers)
     waivers_sha256: str = ""
 
@@ -99,6 +103,8 @@ def assess(
         gaps=frames.gaps,
         users=frames.users,
         credentials=frames.credentials,
+        evidence=evidence_tables(frames.units),
+        dropped=selection.dropped,
         findings=waived.findings,
         controls=waived.controls,
         waivers=waived.waivers,

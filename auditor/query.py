@@ -27,7 +27,8 @@ _NULLABLE = {pa.bool_(): pd.BooleanDtype(), **dict.fromkeys(_INTEGERS, pd.Int64D
 
 
 def run_query(assessment: Assessment, sql: str) -> pd.DataFrame:
-    """The rows that ``sql`` selects from TABLES; times are UTC, categories texts, integers and booleans nullable.
+    """The rows that ``sql`` selects from TABLES and the assessment's evidence; times are UTC, categories texts,
+    integers and booleans nullable.
 
     Raises QueryError when it is not one reading statement, or DuckDB does not accept it.
     """
@@ -62,8 +63,8 @@ def named_query(name: str, *more: Path) -> str:
 def _open(assessment: Assessment) -> duckdb.DuckDBPyConnection:
     """A database that holds copies of the tables and can reach nothing else, whatever the SQL."""
     connection = duckdb.connect(config=_CLOSED)
-    for name in TABLES:
-        frame: pd.DataFrame = getattr(assessment, name)
+    tables: dict[str, pd.DataFrame] = {name: getattr(assessment, name) for name in TABLES}
+    for name, frame in (tables | dict(assessment.evidence)).items():
         connection.register("incoming", pa.Table.from_pandas(frame, preserve_index=False))
         connection.execute(f"create table {name} as from incoming")
         connection.unregister("incoming")

@@ -30,13 +30,17 @@ _FORMATS = ("table", "csv", "json", "xlsx")
 @click.option("--to", metavar="FILE", type=click.Path(path_type=Path), help="Write to this file, not to stdout")
 @options(CONFIG, *JUDGING, OUT)
 def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, to: Path | None, **given: Any) -> None:
-    """Run SQL over the tables accounts, users, credentials, findings, controls and waivers.
+    """Run SQL over the tables accounts, gaps, users, credentials, findings, controls and waivers.
+
+    The other evidence is in account_summaries, password_policies, root_mfa_devices, policies, user_permissions,
+    account_permissions, certificates, analyzers, contacts, identity_providers and instances, where it was collected.
 
     \b
     auditor query "select account_name, count(*) from findings where status = 'FAIL' group by all"
     auditor query --name old-active-keys --format csv
 
-    Names: old-active-keys, console-users-without-mfa, never-used-credentials, root-activity, accounts-by-failures.
+    Names: old-active-keys, console-users-without-mfa, never-used-credentials, root-activity, accounts-by-failures,
+    full-admin-policies.
     The SQL only reads these tables; it reaches no file and no network.
     """
     from auditor.query import named_query, run_query

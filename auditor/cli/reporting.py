@@ -103,9 +103,19 @@ def _show_controls(assessment: Assessment) -> None:
     ]
     print()
     show_table(("requirement", "control", "severity", "failed", "no\nevidence"), rows)
+    _show_own_settings(assessment)
     manual = len(assessment.controls) - len(automated)
     if manual:
         print(f"{manual} further controls are to be answered by hand; they are listed in controls.csv")
+
+
+def _show_own_settings(assessment: Assessment) -> None:
+    """What is judged less strictly than the benchmark asks is never silent."""
+    for control in assessment.controls.itertuples():
+        if control.looser_settings:
+            print(f"{control.control_id!s}: {control.looser_settings!s}")
+    for sentence in assessment.dropped:
+        print(sentence)
 
 
 def _failed(control: Any) -> str:

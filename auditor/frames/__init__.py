@@ -13,12 +13,20 @@ from auditor.frames.credentials import credentials_frame
 from auditor.frames.documents import NOT_COLLECTED, Collected, account_tags, read_documents, with_gaps
 from auditor.frames.further_keys import further_keys
 from auditor.frames.reports import read_reports, reported
-from auditor.frames.units import UnitFrames, root_frame, unit_frames
+from auditor.frames.units import EVIDENCE_TABLES, UnitFrames, evidence_tables, root_frame, unit_frames
 from auditor.frames.users import users_frame
 from auditor.model import CREDENTIAL_REPORT, EVIDENCE_KINDS, Account
 from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
 
-__all__ = ["NOT_COLLECTED", "ORGANIZATION", "Collected", "Frames", "build_frames"]
+__all__ = [
+    "EVIDENCE_TABLES",
+    "NOT_COLLECTED",
+    "ORGANIZATION",
+    "Collected",
+    "Frames",
+    "build_frames",
+    "evidence_tables",
+]
 
 ORGANIZATION = ORGANIZATION_FOLDER
 """Whose evidence it is that belongs to no account."""

@@ -13,10 +13,15 @@ from auditor.frames.tables import Columns, Row
 from auditor.model import (
     ACCESS_ANALYZERS,
     ACCOUNT_SUMMARY,
+    AUTHORIZATION_DETAILS,
+    CONTACTS,
     DELEGATED_ADMINISTRATORS,
+    EC2_INSTANCES,
     IDENTITY_CENTER,
     IDENTITY_PROVIDERS,
     OU_TREE,
+    PASSWORD_POLICY,
+    SERVER_CERTIFICATES,
     TRUSTED_SERVICES,
     VIRTUAL_MFA_DEVICES,
     Organization,
@@ -26,6 +31,27 @@ from auditor.model import (
 UnitFrames = Mapping[tuple[Unit, str], pd.DataFrame]
 """By unit and kind of evidence: columns account_id, account_name, ou_path, user, arn, evidence_file (categories),
 evidence_line (Int64), then the facts of the kind's table."""
+
+
+EVIDENCE_TABLES: Mapping[str, tuple[Unit, str]] = {
+    "account_summaries": (Unit.ACCOUNT, ACCOUNT_SUMMARY),
+    "password_policies": (Unit.ACCOUNT, PASSWORD_POLICY),
+    "root_mfa_devices": (Unit.ACCOUNT, VIRTUAL_MFA_DEVICES),
+    "policies": (Unit.POLICY, AUTHORIZATION_DETAILS),
+    "user_permissions": (Unit.USER, AUTHORIZATION_DETAILS),
+    "account_permissions": (Unit.ACCOUNT, AUTHORIZATION_DETAILS),
+    "certificates": (Unit.CERTIFICATE, SERVER_CERTIFICATES),
+    "analyzers": (Unit.ACCOUNT, ACCESS_ANALYZERS),
+    "contacts": (Unit.ACCOUNT, CONTACTS),
+    "identity_providers": (Unit.ACCOUNT, IDENTITY_PROVIDERS),
+    "instances": (Unit.INSTANCE, EC2_INSTANCES),
+}
+"""What the frames of evidence are called where people ask questions; there is one where its kind was asked for."""
+
+
+def evidence_tables(frames: UnitFrames) -> dict[str, pd.DataFrame]:
+    """The frames that have a name, by name."""
+    return {name: frames[key] for name, key in EVIDENCE_TABLES.items() if key in frames}
 
 
 def unit_frames(

@@ -54,6 +54,8 @@ def summary(assessment: Assessment) -> dict[str, Any]:
         "findings": findings_by_status(assessment),
         "failures_by_severity": failures_by_severity(assessment),
         "controls": [_control(row) for row in assessment.controls.to_dict("records")],
+        "looser_settings": _looser(assessment),
+        "requirements_left_out": list(assessment.dropped),
         "waivers": _waivers(assessment),
         "gaps": [_gap(gap) for gap in gaps(assessment)],
     }
@@ -80,6 +82,13 @@ def _waivers(assessment: Assessment) -> dict[str, Any]:
         "by_state": states,
         **{state.replace(" ", "_"): found for state, found in ids.items() if state != State.ACTIVE.value},
     }
+
+
+def _looser(assessment: Assessment) -> dict[str, str]:
+    """Control -> its settings that the benchmark would not allow."""
+    controls = assessment.controls
+    looser = controls[controls["looser_settings"].fillna("") != ""]
+    return dict(zip(looser["control_id"], looser["looser_settings"], strict=True))
 
 
 def _control(row: dict[Any, Any]) -> dict[str, Any]:
