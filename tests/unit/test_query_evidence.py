@@ -1,0 +1,34 @@
+"""SQL over the evidence that is not a credential report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from auditor.assessment import assess
+from auditor.evidence import Answer, Document
+from auditor.frames import EVIDENCE_TABLES
+from auditor.model import PASSWORD_POLICY
+from auditor.query import named_query, run_query
+from tests.support import ACCOUNT, catalog, report, root, stored, user
+
+
+def test_every_table_can_be_asked_even_where_nothing_was_collected(tmp_path: Path) -> None:
+    assessment = assess(stored(tmp_path, {ACCOUNT: report([root(), user()])}), catalog=catalog())
+    for name in EVIDENCE_TABLES:
+        assert len(run_query(assessment, f"select account_id, evidence_file from {name}")) == 0
+    assert len(run_query(assessment, named_query("full-admin-policies"))) == 0
+
+
+def test_a_row_has_the_account_the_facts_and_the_line(tmp_path: Path) -> None:
+    policy = Document(
+        PASSWORD_POLICY, (Answer("iam:GetAccountPasswordPolicy", {"PasswordPolicy": {"MinimumPasswordLength": 15}}),)
+    )
+    snapshot = stored(tmp_path, {ACCOUNT: report([root()])}, documents={ACCOUNT: {PASSWORD_POLICY: policy}})
+    found = run_query(assess(snapshot, catalog=catalog()), "select * from password_policies")
+    (row,) = found.to_dict("records")
+    assert (row["account_id"], row["minimum_length"], row["policy_exists"], row["evidence_line"]) == (
+        ACCOUNT,
+        15,
+        True,
+        2,
+    )
