@@ -17,7 +17,7 @@ from auditor.checks import CHECKS
 from auditor.errors import CatalogError, nearest
 from auditor.evaluator.counting import Judged, counted, mask, stacked, stamped
 from auditor.evaluator.rows import account_rows, decided_rows, in_order, manual_rows, missing_rows, undecided_rows
-from auditor.evaluator.units import units_of, verdict_on
+from auditor.evaluator.units import Units, verdict_on
 from auditor.frames import Frames
 from auditor.model import Organization, Status, Unit
 
@@ -42,20 +42,26 @@ def evaluate(
             raise CatalogError(
                 f"control {control.id!r}: there is no check {control.check!r}{nearest(control.check, CHECKS)}"
             )
-    judged = [_judge(control, frames, selection, organization, as_of) for control in selection.controls]
+    units = Units(frames)
+    judged = [_judge(control, frames, units, selection, organization, as_of) for control in selection.controls]
     findings = stacked([stamped(j, selection, snapshot_id, as_of) for j in judged])
     controls = pd.DataFrame([counted(j, selection) for j in judged], columns=list(schema.CONTROLS))
     return Verdicts(findings, schema.typed(controls, schema.CONTROLS))
 
 
 def _judge(
-    control: Control, frames: Frames, selection: Selection, organization: Organization, as_of: datetime
+    control: Control,
+    frames: Frames,
+    shared: Units,
+    selection: Selection,
+    organization: Organization,
+    as_of: datetime,
 ) -> Judged:
     if control.check is None:
         return Judged(control, manual_rows(control, frames, organization))
     if control.unit is Unit.ORGANIZATION and organization.id == organization.management_account_id:
         return Judged(control, account_rows(frames, [], Status.MANUAL), not_applicable=1)  # there is none
-    units = units_of(control, frames)
+    units = shared.of(control)
     verdict = verdict_on(control, units, frames, selection, as_of)
     by_person = mask(verdict.by_person, units)
     undecided = verdict.applies.isna() | (verdict.applies & verdict.passed.isna()).fillna(False)

@@ -66,8 +66,9 @@ def stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
 def _joined(parts: Sequence[Any]) -> Any:
     """Categoricals one after another. pandas would compare a million ARNs that are the very same object."""
-    categories = parts[0].categories
-    if all(part.categories is categories for part in parts):
+    naming = [part for part in parts if (part.codes >= 0).any()]  # the others fit any categories
+    categories = (naming or parts)[0].categories
+    if all(part.categories is categories for part in naming):
         return pd.Categorical.from_codes(np.concatenate([part.codes for part in parts]), categories=categories)
     return union_categoricals(list(parts))
 

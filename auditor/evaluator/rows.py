@@ -33,27 +33,30 @@ _PASS, _FAIL, _BY_PERSON = (list(STATUS.categories).index(s.value) for s in (Sta
 
 
 def decided_rows(units: pd.DataFrame, verdict: Verdict, chosen: np.ndarray[Any, Any]) -> pd.DataFrame:
-    rows = pd.DataFrame({name: units.loc[chosen, source] for name, source in _WHO.items()})
-    codes = np.where(verdict.passed[chosen].fillna(False).to_numpy(dtype=bool), _PASS, _FAIL)
-    codes = np.where(mask(verdict.by_person, units)[chosen], _BY_PERSON, codes)
+    places = np.flatnonzero(chosen)
+    rows = pd.DataFrame({name: units[source].array.take(places) for name, source in _WHO.items()})
+    passed = verdict.passed.array.take(places).to_numpy(dtype=bool, na_value=False)
+    by_person = mask(verdict.by_person, units).to_numpy()[places]
+    codes = np.where(by_person, _BY_PERSON, np.where(passed, _PASS, _FAIL))
     rows["status"] = pd.Categorical.from_codes(codes, dtype=STATUS)
-    rows["credential"] = _credentials_of(units[chosen])
-    rows["observed"] = verdict.observed[chosen].astype("str").fillna("")
-    rows["reason"] = verdict.reason[chosen].cat.remove_unused_categories()
+    rows["credential"] = _credentials_of(units, places)
+    rows["observed"] = pd.Series(verdict.observed.array.take(places)).astype("str").fillna("")
+    rows["reason"] = verdict.reason.array.take(places).remove_unused_categories()
     return rows
 
 
-def _credentials_of(units: pd.DataFrame) -> Any:
+def _credentials_of(units: pd.DataFrame, places: np.ndarray[Any, Any]) -> Any:
     if "credential" not in units:
-        return pd.Categorical.from_codes(np.zeros(len(units), dtype=int), dtype=CREDENTIAL)
-    return units["credential"].cat.set_categories(CREDENTIAL.categories)
+        return pd.Categorical.from_codes(np.zeros(len(places), dtype=int), dtype=CREDENTIAL)
+    return units["credential"].array.take(places).set_categories(CREDENTIAL.categories)
 
 
 def undecided_rows(
     control: Control, frames: Frames, units: pd.DataFrame, verdict: Verdict, chosen: np.ndarray[Any, Any]
 ) -> pd.DataFrame:
     """One NO_EVIDENCE row for every account with units that its evidence does not decide."""
-    open_units = units[chosen].assign(reason=verdict.reason[chosen].astype("str"))
+    open_units = units.loc[chosen, ["account_id", "evidence_file", "evidence_line"]]
+    open_units = open_units.assign(reason=verdict.reason[chosen].astype("str"))
     rows = []
     for found, group in open_units.groupby("account_id", observed=True, sort=True, dropna=False):
         account_id = found if isinstance(found, str) else None  # a management account that was not listed

@@ -15,6 +15,21 @@ from auditor.frames import Frames
 from auditor.model import CREDENTIAL_REPORT, Account, Unit
 
 
+class Units:
+    """The units of one control after another; those of the last one are kept, since many controls share theirs."""
+
+    def __init__(self, frames: Frames) -> None:
+        self._frames = frames
+        self._key: tuple[object, ...] = ()
+        self._last = frames.root
+
+    def of(self, control: Control) -> pd.DataFrame:
+        key = (control.unit, control.evidence[0], control.credentials)
+        if key != self._key:
+            self._key, self._last = key, units_of(control, self._frames)
+        return self._last
+
+
 def units_of(control: Control, frames: Frames) -> pd.DataFrame:
     """The rows that are the control's units; root belongs to the root controls only."""
     kind = control.evidence[0]

@@ -44,20 +44,21 @@ def frames(snapshot: str) -> Figures:
 
 
 def evaluation(snapshot: str) -> Figures:
-    """Judge by all twelve credential controls; the frames are there already."""
+    """Judge by all controls of credentials; the frames are there already."""
     from auditor.catalog import Selection, load_catalog
     from auditor.evaluator import evaluate
     from auditor.frames import build_frames
-    from auditor.model import Organization
+    from auditor.model import CREDENTIAL_REPORT, Organization
     from auditor.snapshot import Snapshot
 
     catalog = load_catalog()
     built = build_frames(Snapshot.open(Path(snapshot)), AS_OF)
-    judging = tuple(c for c in catalog.controls.values() if c.check)
+    judging = tuple(c for c in catalog.controls.values() if c.evidence[:1] == (CREDENTIAL_REPORT,))
     selection = Selection(judging, {c.id: ("bench:1",) for c in judging})
     started = time.perf_counter()
     verdicts = evaluate(built, selection, Organization("o-bench"), "bench", AS_OF)
-    return {"seconds": time.perf_counter() - started, "users": len(built.users), "findings": len(verdicts.findings)}
+    counts = {"users": len(built.users), "findings": len(verdicts.findings), "controls": len(judging)}
+    return {"seconds": time.perf_counter() - started, **counts}
 
 
 def findings_csv(snapshot: str) -> Figures:

@@ -18,7 +18,7 @@ def rows() -> Iterator[Row]:
         frames = measured("cases.frames", snapshot=snapshot)
         yield _limited("parse and merge {users:,} users", frames, seconds=20, peak=2048)
         evaluation = measured("cases.evaluation", snapshot=snapshot)
-        yield _limited("judge {users:,} users by 12 controls", evaluation, seconds=12, peak=3072)
+        yield _limited("judge {users:,} users by {controls} controls", evaluation, seconds=12, peak=3072)
         written = measured("cases.findings_csv", snapshot=snapshot)
         waiving = measured("cases.waiving", findings=1_000_000, waivers=10_000)
         yield Row("read {waivers:,} waivers".format(**waiving), f"{waiving['read']:.1f} s")
