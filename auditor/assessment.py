@@ -88,7 +88,8 @@ def assess(
     selection = selection or catalog.select(benchmarks)
     manifest = snapshot.manifest
     moment = as_of or manifest.as_of
-    frames = build_frames(snapshot, moment, {*selection.evidence, ACCOUNT_SUMMARY})
+    needs_tags = selection.uses_tags or (waivers is not None and waivers.uses_tags)
+    frames = build_frames(snapshot, moment, {*selection.evidence, ACCOUNT_SUMMARY}, needs_tags=needs_tags)
     verdicts = evaluate(frames, selection, manifest.organization, manifest.snapshot_id, moment)
     accounts, tags = [record.account for record in manifest.accounts], {i: a.tags for i, a in frames.places.items()}
     waived = apply_waivers(verdicts.findings, verdicts.controls, waivers or Waivers(), accounts, moment, tags)

@@ -15,7 +15,7 @@ from auditor.frames.further_keys import further_keys
 from auditor.frames.reports import read_reports, reported
 from auditor.frames.units import EVIDENCE_TABLES, UnitFrames, evidence_tables, root_frame, unit_frames
 from auditor.frames.users import users_frame
-from auditor.model import CREDENTIAL_REPORT, EVIDENCE_KINDS, Account
+from auditor.model import ACCOUNT_TAGS, CREDENTIAL_REPORT, EVIDENCE_KINDS, Account, OrganizationRecord
 from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
 
 __all__ = [
@@ -57,22 +57,28 @@ class Frames:
     places: Mapping[str, Account] = field(default_factory=dict)
 
 
-def build_frames(snapshot: Snapshot, as_of: datetime, kinds: Collection[str] = EVIDENCE_KINDS) -> Frames:
+def build_frames(
+    snapshot: Snapshot, as_of: datetime, kinds: Collection[str] = EVIDENCE_KINDS, *, needs_tags: bool = False
+) -> Frames:
     """Read, merge and type the evidence of ``kinds``; what cannot be read becomes a gap of its account, never silence.
 
-    Credential reports are always read: they say who is in the organization.
+    Credential reports are always read: they say who is in the organization. ``needs_tags``: something depends on the
+    tags of accounts, so that not to know them is a gap of the organization.
     """
     records, reports = read_reports(snapshot)
     users = users_frame(records, reports)
     collected = {CREDENTIAL_REPORT: reported(records, reports), **read_documents(snapshot, records, kinds)}
     records = [with_gaps(record, record.account.id, collected) for record in records]
-    common, tags = snapshot.manifest.organization_record, account_tags(snapshot)
+    tags, untold = account_tags(snapshot)
+    common = with_gaps(snapshot.manifest.organization_record or OrganizationRecord(), ORGANIZATION, collected)
+    if untold and needs_tags and ACCOUNT_TAGS not in {gap.kind for gap in common.gaps}:
+        common = replace(common, gaps=(*common.gaps, untold))
     accounts = accounts_frame(records, users, collected, tags)
     units = unit_frames(collected, accounts, users, snapshot.manifest.organization)
     further = further_keys(users, collected)
     return Frames(
         accounts=accounts,
-        gaps=gaps_frame(records, common and with_gaps(common, ORGANIZATION, collected)),
+        gaps=gaps_frame(records, common),
         users=users,
         credentials=credentials_frame(users, further.keys, as_of),
         root=root_frame(users, units),

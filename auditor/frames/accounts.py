@@ -57,14 +57,14 @@ def _row(record: AccountRecord, users: Mapping[str, int], counted: int | None) -
     }
 
 
-def gaps_frame(records: Sequence[AccountRecord], organization: OrganizationRecord | None) -> pd.DataFrame:
+def gaps_frame(records: Sequence[AccountRecord], organization: OrganizationRecord) -> pd.DataFrame:
     """Columns of ``schema.GAPS``: every trouble of every account in the order given, then the organization's."""
     rows: list[dict[str, Any]] = []
     for record in records:
         who = {"account_id": record.account.id, "account_name": record.account.name}
         rows += [who | trouble for trouble in troubles(record.gaps)]
     common = {"account_id": "", "account_name": "(the organization)"}
-    rows += [common | trouble for trouble in troubles(organization.gaps if organization else ())]
+    rows += [common | trouble for trouble in troubles(organization.gaps)]
     return schema.typed(pd.DataFrame(rows, columns=list(schema.GAPS)), schema.GAPS)
 
 

@@ -16,6 +16,7 @@ from auditor.frames.tables import Row, Table, misfit
 from auditor.model import ACCOUNT_TAGS, AccountRecord, EvidenceFile, EvidenceGap, OrganizationRecord, Outcome, Unit
 from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
 
+_NO_TAGS = "parameters or waivers depend on the tags of accounts, which this snapshot does not have"
 NOT_COLLECTED = "not collected in this snapshot"
 T = TypeVar("T")
 Record = TypeVar("Record", AccountRecord, OrganizationRecord)
@@ -65,14 +66,16 @@ def with_gaps(record: Record, owner: Owner, collected: Mapping[str, Collected]) 
     return dataclasses.replace(record, gaps=(*record.gaps, *found)) if found else record
 
 
-def account_tags(snapshot: Snapshot) -> Mapping[str, Mapping[str, str]]:
-    """Account id -> its tags, where they were collected and can be read."""
+def account_tags(snapshot: Snapshot) -> tuple[Mapping[str, Mapping[str, str]], EvidenceGap | None]:
+    """Account id -> its tags, and why they are not known where they were not collected or cannot be read."""
     record = snapshot.manifest.organization_record
     files = [file for file in record.evidence if file.kind == ACCOUNT_TAGS] if record else []
+    if not files:
+        return {}, EvidenceGap(ACCOUNT_TAGS, "collect", "NotCollected", _NO_TAGS)
     try:
-        return _made(lambda: tags_by_account(_document(snapshot, files[0]))) if files else {}
-    except EvidenceError:
-        return {}
+        return _made(lambda: tags_by_account(_document(snapshot, files[0]))), None
+    except EvidenceError as error:
+        return {}, EvidenceGap(ACCOUNT_TAGS, error.stage, error.code, error.message)
 
 
 def _owners(
