@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 import random
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
@@ -104,12 +105,15 @@ class Calls:
         budget: Budget,
         parameters: Mapping[str, Any],
     ) -> Response:
-        service, attempt = _service(operation), 1
+        service, attempt, failures = _service(operation), 1, Counter[int]()
         while True:
             try:
                 return await self._once(service, operation, credentials, parameters)
             except FAULTS as error:
-                again = self._try_again(error, service, attempt, budget)
+                self._note(error, service)
+                limit = _attempts(error)
+                failures[limit] += 1  # each kind of trouble by itself: a throttle does not use up a broken connection
+                again = failures[limit] < limit and self._try_again(error, service, budget)
                 pause = self._pause(attempt) if again else None
                 _tell(error, stage, operation, budget.account_id, attempt, pause)
                 if pause is None:
@@ -164,14 +168,16 @@ class Calls:
         else:
             self._has_room.clear()
 
-    def _try_again(self, error: Fault, service: str, attempt: int, budget: Budget) -> bool:
-        statistics = self.statistics
+    def _note(self, error: Fault, service: str) -> None:
         if is_throttle(error):
-            statistics.throttles[service] += 1
+            self.statistics.throttles[service] += 1
             if service in self._paces:
                 self._paces[service].throttled()
+
+    def _try_again(self, error: Fault, service: str, budget: Budget) -> bool:
+        statistics = self.statistics
         allowed = _RUN_RETRIES + _RUN_RETRIES_PER_CALL * statistics.calls.total()
-        if not is_passing(error) or attempt >= _attempts(error) or budget.left <= 0 or statistics.retries >= allowed:
+        if not is_passing(error) or budget.left <= 0 or statistics.retries >= allowed:
             return False
         budget.left -= 1
         statistics.retries += 1
@@ -183,6 +189,7 @@ class Calls:
 
 
 def _attempts(error: Fault) -> int:
+    """How many times a call may meet such trouble."""
     if is_answer(error):
         return _ATTEMPTS
     return _TIMEOUT_ATTEMPTS if is_timeout(error) else _BROKEN_ATTEMPTS

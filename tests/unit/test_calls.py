@@ -157,6 +157,22 @@ def test_trouble_on_the_wire_is_tried_again(error: Exception, attempts: int) -> 
     assert len(tried) == attempts
 
 
+def test_each_kind_of_trouble_has_tries_of_its_own() -> None:
+    """Four throttles in a row leave a connection that breaks its own five tries, and the call comes through."""
+    reset = EndpointConnectionError(endpoint_url="https://x", error="reset")
+    troubles: list[Exception] = [*[failure("Throttling", "Rate exceeded")] * 4, reset, reset, reset, reset]
+
+    async def troubled() -> dict[str, Any]:
+        if troubles:
+            raise troubles.pop(0)
+        return {"State": "COMPLETE"}
+
+    async def main() -> Any:
+        return await Calls(4)("fetch", troubled, NOBODY)
+
+    assert at_once(main()) == {"State": "COMPLETE"}
+
+
 def test_an_account_may_cost_no_more_than_its_budget() -> None:
     async def main() -> tuple[int, int]:
         calls, client, budget = Calls(4), Service("iam", 100), Budget(THROTTLED, retries=2)

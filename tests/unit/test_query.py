@@ -261,6 +261,7 @@ SHIPPED = {
         ["account_id", "account_name", "ou_path", "user", "password_last_used", "user_creation_time"],
         2,
     ),
+    "full-admin-policies": (["account_id", "account_name", "ou_path", "policy", "arn", "attached_to", "reason"], 0),
     "never-used-credentials": (["account_id", "account_name", "user", "credential", "last_rotated", "age_days"], 2),
     "old-active-keys": (
         ["account_id", "account_name", "ou_path", "user", "credential", "last_rotated", "age_days", "last_used"],
