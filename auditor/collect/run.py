@@ -95,7 +95,7 @@ class _Run:
         self._workers = settings.concurrency * _ACCOUNTS_PER_CALL
         self._waiting: asyncio.Queue[Account | None] = asyncio.Queue()
         self._in_flight = 0
-        self._idle = asyncio.Event()
+        self._idle, self._listing = asyncio.Event(), asyncio.Event()
         self._winding_down = False
 
     async def work(self, access: Access) -> None:
@@ -113,7 +113,8 @@ class _Run:
                 await asyncio.wait_for(self._idle.wait(), _GRACE)
 
     async def _organization(self, access: Access) -> None:
-        """Beside the accounts: what belongs to all of them is never waited for but at the end."""
+        """Beside the accounts, once the first one is known: a scope that names nothing leaves no folder behind."""
+        await self._listing.wait()
         if not self._common or self._discovery.alone or self._ledger.has_organization:
             return
         store = partial(self._ledger.store, ORGANIZATION_FOLDER)
@@ -123,9 +124,11 @@ class _Run:
 
     async def _list(self) -> None:
         async for account, exclusion in self._discovery.accounts():
+            self._listing.set()
             if self._ledger.expects(account, exclusion):
                 self._progress.found(1)
                 self._waiting.put_nowait(account)
+        self._listing.set()
         for _ in range(self._workers):
             self._waiting.put_nowait(None)
 

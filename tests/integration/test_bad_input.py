@@ -106,6 +106,7 @@ def test_what_the_organization_does_not_have_is_told_before_any_role_is_assumed(
     assert result.returncode == 2
     assert told in error_line(result)
     assert not any("AssumeRole" in name or "Report" in name for name in box.sandbox.requests)
+    assert not list(tmp_path.rglob("journal.jsonl")), "nothing was begun, so nothing is left behind"
 
 
 def test_no_credentials(box: Box, tmp_path: Path) -> None:

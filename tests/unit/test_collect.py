@@ -105,6 +105,13 @@ class FakeCollector:
             raise self.unusable[owner_id]
 
 
+class FakeCommonCollector(FakeCollector):
+    """Answers with the organization's id."""
+
+    kind = "ou-tree"
+    actions = ("organizations:ListRoots",)
+
+
 class FakeProgress:
     def __init__(self) -> None:
         self.said, self.total, self.records = list[str](), 0, list[AccountRecord]()
@@ -141,6 +148,7 @@ async def run(
         lambda _: access or FakeAccess(),
         [collector or FakeCollector()],
         progress or FakeProgress(),
+        common=[FakeCommonCollector()],
     )
 
 
@@ -170,6 +178,13 @@ async def test_the_exact_bytes_are_kept_with_their_hash(tmp_path: Path) -> None:
     (file,) = snapshot.manifest.accounts[0].evidence
     assert snapshot.read(file) == b"report of 000000000001"
     assert (file.request_id, file.size, file.generated_at) == ("request", 22, NOW)
+
+
+async def test_what_belongs_to_the_organization_is_kept_beside_its_accounts(tmp_path: Path) -> None:
+    snapshot = await run(tmp_path, FakeDirectory([numbered(1)], {}))
+    assert snapshot.manifest.organization_record
+    (file,) = snapshot.manifest.organization_record.evidence
+    assert (file.path, snapshot.read(file)) == ("evidence/organization/ou-tree.csv", b"report of o-test")
 
 
 async def test_unusable_evidence_is_kept_and_is_a_gap(tmp_path: Path) -> None:
@@ -295,7 +310,10 @@ async def test_the_journal_has_a_whole_line_for_every_account(tmp_path: Path) ->
     snapshot = await run(tmp_path, FakeDirectory([numbered(1, 2), numbered(3, state="CLOSED")], {}))
     first, *lines = (snapshot.folder / "journal.jsonl").read_text().splitlines()
     assert json.loads(first)["attempt"]["number"] == 1
-    assert {json.loads(line)["account"]["id"] for line in lines} == {"000000000001", "000000000002", "000000000003"}
+    told = [json.loads(line) for line in lines]
+    accounts = {line["account"]["id"] for line in told if "account" in line}
+    assert accounts == {"000000000001", "000000000002", "000000000003"}
+    assert sum("organization" in line for line in told) == 1
 
 
 async def test_the_external_id_is_not_recorded(tmp_path: Path) -> None:
