@@ -62,8 +62,8 @@ class Recorder:
             seen.add(token)
             page = await self.ask(client, action, region, **parameters, **{name: token})
 
-    async def attempt(self, client: Any, action: str, region: str, **parameters: Any) -> None:
-        """All pages; an error is kept as the answer, so that one region's trouble stays that region's."""
+    async def attempt(self, client: Any, action: str, region: str = "", **parameters: Any) -> None:
+        """All pages; an error is kept as the answer, so that one call's trouble stays that call's."""
         try:
             async for _ in self.pages(client, action, region, **parameters):
                 pass
@@ -96,10 +96,10 @@ def _next(page: Response) -> tuple[str, str]:
     return next(((name, str(page[name])) for name in _TOKENS if page.get(name)), ("", ""))
 
 
-def first_trouble(content: bytes) -> EvidenceError | None:
-    """The first error among the answers of a file, for kinds in which an error is never an answer."""
+def first_trouble(content: bytes, accepted: Collection[str] = ()) -> EvidenceError | None:
+    """The first error among the answers of a file that is not an ``accepted`` answer."""
     for answer in evidence.read(content).answers:
-        if answer.error:
+        if answer.error and answer.error not in accepted:
             where = f" in {answer.region}" if answer.region else ""
             return EvidenceError(STAGE, answer.error, f"{answer.operation}{where}: {answer.message}")
     return None

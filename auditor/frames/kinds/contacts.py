@@ -6,10 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from auditor.evidence import Document
-from auditor.frames.tables import Row, first_response, line_of, table
+from auditor.frames.tables import Row, error_of, first_response, line_of, table
 from auditor.model import CONTACTS, Unit
 
 _ALTERNATE, _PRIMARY = "account:GetAlternateContact", "account:GetContactInformation"
+_NONE = "ResourceNotFoundException"
+_PRIMARY_MEMBERS = ("FullName", "CompanyName", "AddressLine1", "City", "PostalCode", "CountryCode", "PhoneNumber")
 _COLUMNS = {
     "security_contact": "str",  # name, title, e-mail, telephone; empty for none
     "primary_contact": "str",
@@ -20,12 +22,11 @@ _COLUMNS = {
 def _rows(_: str, document: Document) -> Iterator[Row]:
     security = first_response(document, _ALTERNATE).get("AlternateContact", {})
     primary = first_response(document, _PRIMARY).get("ContactInformation", {})
+    refused, told = error_of(document, _PRIMARY), _told(primary, _PRIMARY_MEMBERS)
     yield {
         "line": line_of(document, _ALTERNATE),
         "security_contact": _told(security, ("Name", "Title", "EmailAddress", "PhoneNumber")),
-        "primary_contact": _told(
-            primary, ("FullName", "CompanyName", "AddressLine1", "City", "PostalCode", "CountryCode", "PhoneNumber")
-        ),
+        "primary_contact": told if refused in ("", _NONE) else f"unknown ({refused})",
         "primary_line": line_of(document, _PRIMARY),
     }
 
