@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, Selection, load_catalog
+from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, Parameters, Selection, load_catalog
 from auditor.evaluator import evaluate
-from auditor.frames import build_frames, evidence_tables
-from auditor.model import ACCOUNT_SUMMARY, Outcome, Severity, Status
+from auditor.frames import build_frames, evidence_tables, original_reports
+from auditor.model import ACCOUNT_SUMMARY, Account, Outcome, Severity, Status
 from auditor.snapshot import Snapshot
 from auditor.waivers import Waivers, apply_waivers, no_waivers
+
+Originals = Callable[[Sequence[str]], Iterator[pa.Table]]
+"""The credential reports of the accounts that are named, as AWS wrote them (see ``credential_report.parse``)."""
+
+
+def no_originals(_: Sequence[str]) -> Iterator[pa.Table]:
+    return iter(())
 
 
 @dataclass(frozen=True)
@@ -24,7 +33,8 @@ class Assessment:
     ``evidence`` is the units of all other evidence by the names of ``frames.EVIDENCE_TABLES``, ``dropped`` what a
     rewritten benchmark leaves out, one sentence each. ``interrupted``: the collection was stopped, so accounts may be
     missing that had not been listed yet. ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``,
-    where there was none.
+    where there was none. ``own_parameters`` are those of a control (by id) that differ for an account (by id);
+    ``originals`` reads the reports again whose rows are ``users``, row by row the same.
     """
 
     snapshot_id: str
@@ -51,6 +61,12 @@ class Assessment:
     dropped: tuple[str, ...] = ()
     waivers: pd.DataFrame = field(default_factory=no_waivers)
     waivers_sha256: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    period: str = ""
+    first_seen: pd.Series | None = None
+    by_account: pd.DataFrame = field(default_factory=pd.DataFrame)
+    own_parameters: Mapping[str, Mapping[str, Parameters]] = field(default_factory=dict)
+    originals: Originals = no_originals
 
     @property
     def has_gaps(self) -> bool:
@@ -110,7 +126,19 @@ def assess(
         controls=waived.controls,
         waivers=waived.waivers,
         waivers_sha256=waivers.sha256 if waivers else "",
+        by_account=_dev_by_account(waived.findings),
+        own_parameters=_own_parameters(selection, frames.places.values()),
+        originals=partial(original_reports, snapshot),
     )
+
+
+def _own_parameters(selection: Selection, accounts: Iterable[Account]) -> dict[str, dict[str, Parameters]]:
+    overridden = {override.control for override in selection.overrides}
+    return {
+        control.id: {a.id: found for a in accounts if (found := selection.parameters_of(control, a)) != control.parameters}
+        for control in selection.controls
+        if control.id in overridden
+    }
 
 
 def _about(snapshot: Snapshot) -> dict[str, Any]:
@@ -124,6 +152,14 @@ def _about(snapshot: Snapshot) -> dict[str, Any]:
         "finished_at": manifest.finished_at,
         "interrupted": manifest.interrupted,
         "run": manifest.run,
+        "settings": manifest.settings,
         "tool_version": manifest.tool_version,
         "manifest_sha256": snapshot.manifest_sha256(),
     }
+
+
+def _dev_by_account(f):
+    t = pd.crosstab([f["account_id"].astype("str").fillna(""), f["control_id"].astype("str")], f["status"].astype("str")).reindex(columns=["PASS","FAIL","NO_EVIDENCE","MANUAL"], fill_value=0).reset_index()
+    t["passed"], t["failed"], t["no_evidence"], t["manual"] = t["PASS"], t["FAIL"], t["NO_EVIDENCE"], t["MANUAL"]
+    t["population"] = t["passed"] + t["failed"]; t["not_applicable"] = 0; t["waived"] = 0
+    return t

@@ -15,7 +15,7 @@ from auditor.catalog.entries import (
 )
 from auditor.catalog.loading import config_folder, load_catalog
 from auditor.catalog.registry import DEFAULT_BENCHMARKS, Catalog, Compliance, Found, natural
-from auditor.catalog.selection import Place, Selection
+from auditor.catalog.selection import Parameters, Place, Selection
 
 __all__ = [
     "DEFAULT_BENCHMARKS",
@@ -30,6 +30,7 @@ __all__ = [
     "Found",
     "Override",
     "Parameter",
+    "Parameters",
     "Peers",
     "Place",
     "Remediation",

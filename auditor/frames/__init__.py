@@ -12,7 +12,7 @@ from auditor.frames.accounts import accounts_frame, gaps_frame
 from auditor.frames.credentials import credentials_frame
 from auditor.frames.documents import NOT_COLLECTED, Collected, account_tags, read_documents, with_gaps
 from auditor.frames.further_keys import further_keys
-from auditor.frames.reports import read_reports, reported
+from auditor.frames.reports import original_reports, read_reports, reported
 from auditor.frames.units import EVIDENCE_TABLES, UnitFrames, evidence_tables, root_frame, unit_frames
 from auditor.frames.users import users_frame
 from auditor.model import ACCOUNT_TAGS, CREDENTIAL_REPORT, EVIDENCE_KINDS, Account, OrganizationRecord
@@ -26,6 +26,7 @@ __all__ = [
     "Frames",
     "build_frames",
     "evidence_tables",
+    "original_reports",
 ]
 
 ORGANIZATION = ORGANIZATION_FOLDER

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
 
@@ -34,6 +34,14 @@ def reported(records: Iterable[AccountRecord], reports: Reports) -> Collected:
             if gap:
                 found.gaps[record.account.id] = gap
     return found
+
+
+def original_reports(snapshot: Snapshot, account_ids: Sequence[str]) -> Iterator[pa.Table]:
+    """The reports of these accounts once more, one at a time, in the order given. Raises EvidenceError."""
+    records = {record.account.id: record for record in snapshot.manifest.accounts}
+    for account_id in account_ids:
+        if file := report_file(records[account_id]):
+            yield credential_report.parse(snapshot.read(file), account_id)
 
 
 def report_file(record: AccountRecord) -> EvidenceFile | None:

@@ -68,6 +68,7 @@ class Result:
     no_evidence: int
     manual: int
     waived: int = 0
+    not_applicable: int = 0
 
     @property
     def status(self) -> Status:
@@ -164,4 +165,5 @@ def _result(benchmark: str, requirement: str, title: str | None, row: Any) -> Re
         no_evidence=int(row.no_evidence),
         manual=int(row.manual),
         waived=int(row.waived),
+        not_applicable=int(row.not_applicable),
     )

@@ -37,12 +37,12 @@ def encoded_blocks(frame: pd.DataFrame, dialect: Dialect) -> Iterator[list[Texts
         yield [encoder(slice(start, start + BLOCK_ROWS)) for encoder in encoders]
 
 
-def joined(parts: list[Texts], separator: str, missing: str) -> Texts:
-    """One text per row; single texts among ``parts`` are repeated in every row."""
-    scalars = [pa.scalar(p, _TEXT) if isinstance(p, str) else p for p in parts]
-    return pc.binary_join_element_wise(
-        *scalars, pa.scalar(separator, _TEXT), null_handling="replace", null_replacement=missing
-    )
+def joined(parts: list[Texts], separator: str, missing: str | None) -> Texts:
+    """One text per row; single texts among ``parts`` are repeated in every row. ``missing`` stands where a part is
+    null; None: the whole row is null there."""
+    scalars = [pa.scalar(p, _TEXT) if isinstance(p, str) else p for p in (*parts, separator)]
+    handling = "emit_null" if missing is None else "replace"
+    return pc.binary_join_element_wise(*scalars, null_handling=handling, null_replacement=missing or "")
 
 
 def raw_bytes(lines: Texts) -> memoryview:

@@ -1,31 +1,29 @@
-"""``audit.xlsx``: one module per sheet, in the order of SHEETS."""
+"""``audit.xlsx``: the paper that an auditor signs, a module for each of its sheets in ``sheets/``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeAlias
-
-import openpyxl
 
 from auditor.assessment import Assessment
-from auditor.report.workbook.accounts import write_accounts
-from auditor.report.workbook.controls import write_controls
-from auditor.report.workbook.credentials import write_credentials
-from auditor.report.workbook.exceptions import write_exceptions
-from auditor.report.workbook.package import new_book, save_book
-from auditor.report.workbook.summary import write_summary
-from auditor.report.workbook.waivers import write_waivers
-
-Sheet: TypeAlias = Callable[[openpyxl.Workbook, Assessment], None]
-SHEETS: tuple[Sheet, ...] = (
-    write_summary,
-    write_accounts,
-    write_controls,
-    write_exceptions,
-    write_credentials,
-    write_waivers,
+from auditor.report.workbook.book import Book, new_book
+from auditor.report.workbook.package import save_book
+from auditor.report.workbook.sheets import (
+    catalogue,
+    controls,
+    cover,
+    exceptions,
+    gaps,
+    manual,
+    matrix,
+    method,
+    population,
+    reperformance,
+    scope,
+    waivers,
 )
+
+_SHEETS = (cover, scope, controls, exceptions, matrix, population, reperformance, waivers, gaps, manual, catalogue, method)
+SHEETS = tuple(sheet.TITLE for sheet in _SHEETS)
 
 
 class Workbook:
@@ -34,8 +32,23 @@ class Workbook:
     name = "xlsx"
 
     def write(self, assessment: Assessment, folder: Path) -> tuple[Path, ...]:
-        title = f"IAM credential audit of {assessment.organization_id}"
-        book = new_book(title, assessment.tool_version, assessment.as_of)
-        for write_sheet in SHEETS:
-            write_sheet(book, assessment)
-        return (save_book(book, folder / "audit.xlsx"),)
+        return (save_book(made_of(assessment), folder / "audit.xlsx"),)
+
+
+def made_of(assessment: Assessment) -> Book:
+    """The workbook, all but written; formulas need to know where other sheets have what they count."""
+    title = f"IAM credential audit of {assessment.organization_id}"
+    book = new_book(title, assessment.tool_version, assessment.as_of, SHEETS)
+    lines = population.write_population(book, assessment)
+    failed = exceptions.write_exceptions(book, assessment)
+    gaps.write_gaps(book, assessment)
+    manual.write_manual(book, assessment)
+    matrix.write_matrix(book, assessment)
+    waivers.write_waivers(book, assessment)
+    scope.write_scope(book, assessment)
+    definitions = catalogue.write_catalogue(book, assessment)
+    controls.write_controls(book, assessment, definitions, failed)
+    reperformance.write_reperformance(book, assessment, lines)
+    method.write_method(book, assessment)
+    cover.write_cover(book, assessment)
+    return book

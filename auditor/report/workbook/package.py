@@ -1,68 +1,106 @@
-"""Saves a workbook so that equal content gives equal bytes, whenever and wherever it is written."""
+"""Saves a workbook: rows and values go into the sheets that openpyxl designed, and equal content gives equal bytes."""
 
 from __future__ import annotations
 
-import contextlib
-import shutil
-from datetime import UTC, datetime
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from openpyxl import Workbook
-from openpyxl.packaging.core import DocumentProperties
+from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
 from auditor.files import atomic_path
+from auditor.report.workbook.book import Book, Chunk, Number, Stream
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that zip can say
 _UNIX = 3
 _PRIVATE_FILE = 0o100600 << 16
+# Rows are long and much alike: the lowest level shrinks them 12-fold, the default level 17-fold in twice the time.
+_LEVEL = 3
+_DIMENSION = re.compile(rb'<dimension ref="[^"]*" ?/>')
+_ROW = re.compile(rb'<row r="(\d+)"')
+_FORMULA = re.compile(rb'<c r="([A-Z]+\d+)"([^>]*)>(<f>.*?</f>)<v ?/></c>', re.DOTALL)
+_BEHIND_LINKS = (b"<printOptions", b"<pageMargins")
+_SHEET_FOLDER = "xl/worksheets/"
 
 
-class _TimelessZip(ZipFile):
-    """A zip file whose entries carry neither the clock nor the permissions of the machine that wrote it."""
+def save_book(book: Book, path: Path) -> Path:
+    """Write ``book`` atomically, 0600; raises SnapshotError.
+
+    openpyxl takes about 30 s for the rows of 100,000 credentials, one Python object a cell. Here it designs every sheet
+    (styles, tables, rules, charts, how it prints) with the header of each table alone, and the rows are joined by Arrow,
+    a column at a time, into the XML of the sheet while it is packed: one file format, one design, no second library.
+    """
+    with atomic_path(path) as temporary, _Package(temporary, book) as archive:
+        # Not book.save(): that would overwrite the date of modification with the clock.
+        ExcelWriter(book.workbook, archive).write_data()
+    return path
+
+
+class _Package(ZipFile):
+    """A zip file whose sheets get what openpyxl left out, and whose entries tell neither the clock nor the machine."""
+
+    def __init__(self, path: Path, book: Book) -> None:
+        super().__init__(path, "w", ZIP_DEFLATED, compresslevel=_LEVEL)
+        self._book = book
 
     def writestr(
         self, zinfo_or_arcname: str | ZipInfo, data: Any, compress_type: Any = None, compresslevel: Any = None
     ) -> None:
-        super().writestr(_entry(zinfo_or_arcname), data)
+        super().writestr(_entry(zinfo_or_arcname), data, compresslevel=_LEVEL)
 
     def write(self, filename: Any, arcname: Any = None, compress_type: Any = None, compresslevel: Any = None) -> None:
+        content = Path(filename).read_bytes()
         entry = _entry(arcname)
-        entry.file_size = Path(filename).stat().st_size  # decides whether the entry needs the 64-bit form
-        with Path(filename).open("rb") as source, self.open(entry, "w") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
+        entry.file_size = 1 << 32  # how long a sheet gets is not known yet, so it has the 64-bit form
+        with self.open(entry, "w", force_zip64=True) as target:
+            for chunk in self._sheet(str(arcname), content):
+                target.write(chunk)
+
+    def _sheet(self, name: str, designed: bytes) -> Iterator[Chunk]:
+        if not name.startswith(_SHEET_FOLDER):
+            return iter([designed])
+        number = int(re.sub(r"\D", "", name.removeprefix(_SHEET_FOLDER)))
+        title = self._book.workbook.worksheets[number - 1].title
+        filled = with_links(with_values(designed, self._book.cached.get(title, {})), self._book.links.get(title, {}))
+        stream = self._book.streams.get(title)
+        return spliced(filled, stream) if stream else iter([filled])
 
 
-def new_book(title: str, version: str, made_at: datetime) -> Workbook:
-    """An empty streaming workbook; its properties name this program and ``made_at`` instead of the clock."""
-    book = Workbook(write_only=True)
-    moment = made_at.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-    creator = f"auditor {version}"
-    book.properties = DocumentProperties(
-        creator=creator, lastModifiedBy=creator, title=title, created=moment, modified=moment
-    )
-    return book
+def with_values(sheet: bytes, values: Mapping[str, str | Number]) -> bytes:
+    """The XML of a sheet, each of its formulas with the value it is known to give."""
+
+    def valued(match: re.Match[bytes]) -> bytes:
+        cell, attributes, formula = match.groups()
+        value = values[cell.decode()]
+        kind = b' t="str"' if isinstance(value, str) else b""
+        shown = escape(value) if isinstance(value, str) else repr(value)
+        return b'<c r="%b"%b%b>%b<v>%b</v></c>' % (cell, attributes, kind, formula, shown.encode())
+
+    return _FORMULA.sub(valued, sheet)
 
 
-def save_book(book: Workbook, path: Path) -> Path:
-    """Write ``book`` atomically, 0600; raises SnapshotError."""
-    try:
-        with atomic_path(path) as temporary, _TimelessZip(temporary, "w", ZIP_DEFLATED) as archive:
-            # Not book.save(): that would overwrite the date of modification with the clock.
-            ExcelWriter(book, archive).write_data()
-    except BaseException:
-        _discard(book)
-        raise
-    return path
+def with_links(sheet: bytes, links: Mapping[str, str]) -> bytes:
+    """The XML of a sheet with links to other cells of the book, in the place that the format has for them."""
+    if not links:
+        return sheet
+    texts = [f'<hyperlink ref="{cell}" location={quoteattr(target)}/>' for cell, target in links.items()]
+    at = min(sheet.index(tag) for tag in _BEHIND_LINKS if tag in sheet)
+    return b"%b<hyperlinks>%b</hyperlinks>%b" % (sheet[:at], "".join(texts).encode(), sheet[at:])
 
 
-def _discard(book: Workbook) -> None:
-    """Close the streams of a book that will not be saved: openpyxl would complain of them long after."""
-    for sheet in book.worksheets:
-        with contextlib.suppress(Exception):
-            sheet.close()
+def spliced(sheet: bytes, stream: Stream) -> Iterator[Chunk]:
+    """The XML of a sheet with the rows of ``stream`` between those that openpyxl wrote."""
+    later = [match for match in _ROW.finditer(sheet) if int(match[1]) > stream.first]
+    at = later[0].start() if later else sheet.index(b"</sheetData>")
+    last = max([stream.first + stream.rows - 1, *(int(match[1]) for match in later)])
+    area = f'<dimension ref="A1:{get_column_letter(stream.columns)}{last}"/>'.encode()
+    yield _DIMENSION.sub(area, sheet[:at], count=1)
+    yield from stream.chunks()
+    yield sheet[at:]
 
 
 def _entry(name: str | ZipInfo) -> ZipInfo:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TypeAlias
+from datetime import datetime
 
-from openpyxl import Workbook
-from openpyxl.cell import Cell
-from openpyxl.worksheet.cell_range import CellRange
+from openpyxl.utils import get_column_letter
 
 from auditor.report.workbook import style
-from auditor.report.workbook.sheet import append_row, lines_needed, new_sheet
+from auditor.report.workbook.book import Book, Formula, Value
+from auditor.report.workbook.sheet import lay_out, lines_needed, set_height
 from auditor.report.workbook.style import Look
-
-Value: TypeAlias = str | int | datetime
 
 
 @dataclass(frozen=True)
@@ -39,45 +35,44 @@ def heading(words: str, span: int) -> Part:
     return Part(words, style.SECTION, span)
 
 
-def count(number: int, span: int = 1) -> Part:
+def count(number: int | Formula, span: int = 1) -> Part:
     return Part(number, style.COUNT, span)
 
 
 class Page:
-    """Appends rows to a new sheet; the parts of a row lie side by side from the first column on."""
+    """Appends rows to a sheet; the parts of a row lie side by side from the first column on."""
 
-    def __init__(self, book: Workbook, title: str, widths: Sequence[float]) -> None:
-        self._sheet = new_sheet(book, title, widths)
-        self._widths = widths
-        self._rows = 0
+    def __init__(self, book: Book, title: str, widths: Sequence[float]) -> None:
+        self.sheet = book.workbook[title]
+        lay_out(book, self.sheet, widths)
+        self._book, self._widths = book, widths
+        self.rows = 0
 
     def gap(self) -> None:
         self.row()
 
-    def row(self, *parts: Part, lines: int = 1) -> None:
-        """Append one row, at least ``lines`` high."""
-        self._rows += 1
-        cells: list[Cell] = []
+    def row(self, *parts: Part, lines: int = 1) -> int:
+        """Append one row, at least ``lines`` high; returns its number."""
+        self.rows += 1
+        column = 1
         for part in parts:
-            lines = max(lines, self._lines(part, len(cells)))
-            self._merge(len(cells) + 1, part.span)
-            cells.append(self._filled(part))
-            cells += [part.look.cell(self._sheet) for _ in range(part.span - 1)]
-        append_row(self._sheet, self._rows, cells, lines)
+            lines = max(lines, self._lines(part, column - 1))
+            self._book.put(self.sheet, self.rows, column, part.value, part.look)
+            self._span(part, column)
+            column += part.span
+        set_height(self.sheet, self.rows, lines)
+        return self.rows
 
     def _lines(self, part: Part, column: int) -> int:
         if not part.look.wrap:
             return 1
-        return lines_needed(str(part.value), sum(self._widths[column : column + part.span]))
+        value = part.value.value if isinstance(part.value, Formula) else part.value
+        return lines_needed(str(value), sum(self._widths[column : column + part.span]))
 
-    def _filled(self, part: Part) -> Cell:
-        if isinstance(part.value, datetime):
-            cell = part.look.cell(self._sheet)
-            cell.value = part.value.astimezone(UTC).replace(tzinfo=None, microsecond=0)
-            return cell
-        return style.filled(self._sheet, part.look, part.value)
-
-    def _merge(self, first: int, span: int) -> None:
-        if span > 1:
-            area = CellRange(min_col=first, max_col=first + span - 1, min_row=self._rows, max_row=self._rows)
-            self._sheet.merged_cells.add(area)
+    def _span(self, part: Part, first: int) -> None:
+        last = first + part.span - 1
+        for column in range(first + 1, last + 1):
+            self._book.put(self.sheet, self.rows, column, None, part.look)
+        if last > first:
+            row = self.rows
+            self.sheet.merge_cells(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}")

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from auditor.report.workbook.package import new_book, save_book
+from auditor.report.workbook.book import new_book
+from auditor.report.workbook.package import save_book
 from auditor.report.workbook.table import Column, Kind, write_table
 
 _WIDEST, _SAMPLE = 60, 1000
@@ -15,7 +16,7 @@ _WIDEST, _SAMPLE = 60, 1000
 
 def write_single(frame: pd.DataFrame, path: Path, title: str, version: str, made_at: datetime) -> Path:
     """Write all columns of ``frame`` to a sheet called ``title``; times are UTC. Raises SnapshotError."""
-    book = new_book(title, version, made_at)
+    book = new_book(title, version, made_at, [title])
     columns = [_column(frame.iloc[:, at], at) for at in range(frame.shape[1])]
     # By position: the columns of a query may share a name.
     write_table(book, title, frame.set_axis([c.source for c in columns], axis=1), columns)

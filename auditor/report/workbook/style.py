@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from openpyxl.cell import Cell, WriteOnlyCell
-from openpyxl.styles import Alignment, Border, Font, PatternFill, Side
+from openpyxl.cell import Cell
+from openpyxl.formatting.rule import FormulaRule
+from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
 from openpyxl.worksheet.worksheet import Worksheet
-
-from auditor.report.workbook.text import GUARDED, cell_text
 
 TIME_FORMAT = "yyyy-mm-dd hh:mm:ss"
 TEXT_FORMAT = "@"
@@ -34,18 +34,22 @@ class Look:
     number_format: str = "General"
     border: Border = _LINE
 
-    def cell(self, sheet: Worksheet) -> Cell:
-        """An empty cell of this look, to be filled and written any number of times."""
-        cell = WriteOnlyCell(sheet)
+    locked: bool = True
+    rotation: int = 0
+
+    def dress(self, cell: Cell) -> None:
+        """Make ``cell`` look so."""
         cell.font = Font(name=_FONT, size=self.size, bold=self.bold, color=self.ink)
         cell.alignment = Alignment(
             horizontal=self.horizontal, vertical=self.vertical, wrap_text=self.wrap, indent=self.indent
         )
+        if self.rotation:
+            cell.alignment = Alignment(text_rotation=self.rotation, horizontal="center", vertical=self.vertical)
         cell.number_format = self.number_format
         cell.border = self.border
+        cell.protection = Protection(locked=self.locked)
         if self.fill:
             cell.fill = PatternFill("solid", fgColor=self.fill)
-        return cell
 
 
 BODY = Look()
@@ -55,10 +59,22 @@ TIME = Look(number_format=TIME_FORMAT, horizontal="left")
 # Indented, or a number would touch the text of the next column.
 COUNT = Look(number_format=COUNT_FORMAT, horizontal="right", indent=1)
 FIGURE = Look(number_format=COUNT_FORMAT, horizontal="left", bold=True)
+CELL_FIGURE = Look(number_format=COUNT_FORMAT, horizontal="center")
 HEADER = Look(bold=True, ink="FFFFFFFF", fill="FF243B53", wrap=True, vertical="center")
 TITLE = Look(size=20, bold=True, border=Border())
 SECTION = Look(size=13, bold=True, border=Border(bottom=Side(style="medium", color="FF243B53")))
 LABEL = Look(ink="FF52606D")
+CENTRED_HEADER = replace(HEADER, horizontal="center")
+COLUMN_HEADING = replace(SECTION, size=11, horizontal="center", ink="FF52606D", bold=False)
+INTRO = Look(ink="FF52606D", wrap=True, border=Border())
+LINK = Look(ink="FF1D4E79", wrap=True)
+TOTAL = Look(bold=True, number_format=COUNT_FORMAT, horizontal="right", indent=1, fill="FFE4E7EB")
+TOTAL_LABEL = Look(bold=True, fill="FFE4E7EB", wrap=True)
+# Cells that people fill in; everything else is locked.
+INPUT = Look(fill="FFFFFBEA", wrap=True, locked=False)
+INPUT_DAY = Look(fill="FFFFFBEA", number_format="yyyy-mm-dd", locked=False)
+INPUT_TIME = Look(fill="FFFFFBEA", number_format=TIME_FORMAT, horizontal="left", locked=False)
+INPUT_COUNT = Look(fill="FFFFFBEA", number_format=COUNT_FORMAT, horizontal="right", indent=1, locked=False)
 
 # A symbol, a word and a depth of grey of its own for each, so that no meaning is lost in black and white.
 SYMBOLS = {
@@ -71,13 +87,15 @@ SYMBOLS = {
     "excluded": "□",
     "not_assessed": "✘",
 }
+BAD_INK, BAD_FILL = "FF8A1020", "FFF7C9CE"
 _GOOD = replace(WRAPPED, ink="FF0B5D3B", fill="FFE3F5EC")
-_BAD = replace(WRAPPED, ink="FF8A1020", fill="FFF7C9CE", bold=True)
+_BAD = replace(WRAPPED, ink=BAD_INK, fill=BAD_FILL, bold=True)
 _UNKNOWN = replace(WRAPPED, ink="FF7A4D00", fill="FFFFE8A3", bold=True)
 _OPEN = replace(WRAPPED, ink="FF1D4E79", fill="FFE6F0FA")
 _IDLE = replace(WRAPPED, ink="FF52606D", fill="FFF1F3F5")
 COMPLETE = replace(_GOOD, size=18, bold=True, vertical="center", border=Border())
 INCOMPLETE = replace(_UNKNOWN, size=18, vertical="center", border=Border())
+STATEMENT = Look(size=18, bold=True, vertical="center", wrap=True, border=Border())
 STATUS = {
     "PASS": _GOOD,
     "FAIL": _BAD,
@@ -95,20 +113,10 @@ def marked(status: str, words: str | None = None) -> str:
     return f"{SYMBOLS.get(status, '')} {words or status}".strip()
 
 
-def put_text(cell: Cell, value: object) -> Cell:
-    """Fill ``cell`` with text that stays text: never a formula or an error, not even once somebody edits it."""
-    text = cell_text(value)
-    # An empty text would be a cell that says it holds text and does not.
-    cell.value = text or None
-    cell.data_type = "s" if text else "n"
-    cell.quotePrefix = text[:1] in GUARDED
-    return cell
-
-
-def filled(sheet: Worksheet, look: Look, value: object) -> Cell:
-    """A new cell of ``look``: numbers as numbers, everything else as text."""
-    cell = look.cell(sheet)
-    if isinstance(value, int | float):
-        cell.value = value
-        return cell
-    return put_text(cell, value)
+def colour_by_symbol(sheet: Worksheet, area: str, looks: Mapping[str, Look] = STATUS) -> None:
+    """Colour cells whose text is a formula's by the symbol it begins with."""
+    first = area.split(":")[0]
+    for symbol, look in {SYMBOLS[word]: look for word, look in looks.items()}.items():
+        fill = PatternFill("solid", bgColor=look.fill)
+        rule = FormulaRule([f'LEFT({first},1)="{symbol}"'], font=Font(color=look.ink, bold=look.bold), fill=fill)
+        sheet.conditional_formatting.add(area, rule)

@@ -1,12 +1,13 @@
-"""The Waivers sheet: what was accepted, by whom, until when, and what it covers."""
+"""The sheet Waivers: what was accepted, by whom, until when, and what it covers."""
 
 from __future__ import annotations
 
-from openpyxl import Workbook
-
 from auditor.assessment import Assessment
-from auditor.report.workbook.table import Column, Kind, write_table
+from auditor.report.workbook.book import Book
+from auditor.report.workbook.table import Column, Kind, write_intro, write_table
 
+TITLE = "Waivers"
+HEADER = 3
 COLUMNS = (
     Column("waiver_id", "Waiver", 16, Kind.WRAPPED),
     Column("control_id", "Control", 22, Kind.WRAPPED),
@@ -23,7 +24,12 @@ COLUMNS = (
     Column("waived", "Failures waived", 10, Kind.COUNT),
     Column("line", "Line of the file", 9, Kind.COUNT),
 )
+_INTRO = (
+    "Failures that somebody accepted, and until when (days in UTC, the last one included). A waived failure stays a "
+    "failure and stays in the population. Expired, unmatched and not yet valid waivers have no effect."
+)
 
 
-def write_waivers(book: Workbook, assessment: Assessment) -> None:
-    write_table(book, "Waivers", assessment.waivers, COLUMNS)
+def write_waivers(book: Book, assessment: Assessment) -> None:
+    write_intro(book, TITLE, _INTRO, COLUMNS)
+    write_table(book, TITLE, assessment.waivers, COLUMNS, header=HEADER, frozen=1)

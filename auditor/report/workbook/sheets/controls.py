@@ -1,0 +1,107 @@
+"""The sheet Controls: a row for each requirement of the chosen benchmarks and the control that answers it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from auditor.assessment import Assessment
+from auditor.report import figures
+from auditor.report.figures import Result
+from auditor.report.workbook import style
+from auditor.report.workbook.book import Book
+from auditor.report.workbook.sheets import catalogue, exceptions
+from auditor.report.workbook.table import Column, Kind, Part, letter_of, write_intro, write_table
+
+TITLE = "Controls"
+HEADER = 3
+COLUMNS = (
+    Column("benchmark", "Benchmark", 14, Kind.WRAPPED),
+    Column("requirement", "Require-ment", 13, Kind.IDENTIFIER),
+    Column("level", "Level", 6, Kind.COUNT),
+    Column("control_id", "Control", 34, Kind.LINK),
+    Column("title", "Title", 34, Kind.WRAPPED),
+    Column("severity", "Severity", 8),
+    Column("population", "Popu-lation", 10, Kind.COUNT, formula="population="),
+    Column("passed", "Passed", 9, Kind.COUNT, formula="passed="),
+    Column("failed", "Failed", 9, Kind.COUNT, formula="failed="),
+    Column("waived", "Of these, waived", 9, Kind.COUNT, formula="waived="),
+    Column("no_evidence", "No evidence (accounts)", 10, Kind.COUNT, formula="no_evidence="),
+    Column("manual", "By hand", 8, Kind.COUNT, formula="manual="),
+    Column("not_applicable", "Not applic-able", 9, Kind.COUNT, formula="not_applicable="),
+    Column("rate", "Failed of population", 13, formula="rate="),
+    Column("conclusion", "Conclusion", 19, formula="conclusion="),
+    Column("see", "Exceptions", 13, Kind.LINK),
+    Column("looser_settings", "Looser than the benchmark allows", 20, Kind.WRAPPED),
+)
+NAMED = ("benchmark", "conclusion")
+_INTRO = (
+    "What each requirement of the chosen benchmarks came to. Population: units that were tested, passed or failed. A "
+    "waived failure stays a failure. Links lead to the definition of a control and to its exceptions."
+)
+
+
+def write_controls(book: Book, assessment: Assessment, definitions: dict[str, int], failed: list[Part]) -> None:
+    """Fill the sheet; ``definitions`` are rows of the sheet Catalogue by control, ``failed`` the Exceptions."""
+    write_intro(book, TITLE, _INTRO, COLUMNS)
+    levels = {(b.id, r.id): r.level for b in assessment.benchmarks for r in b.requirements}
+    tested = set(book.ranges["Matrix"])
+    rows = [
+        _row(book, result, levels[result.benchmark, result.requirement], HEADER + at, tested)
+        for at, result in enumerate(figures.results(assessment), start=1)
+    ]
+    looser = dict(zip(assessment.controls["control_id"], assessment.controls["looser_settings"], strict=True))
+    names = [*(c.source for c in COLUMNS), *(c.formula for c in COLUMNS if c.formula)]
+    frame = pd.DataFrame(rows, columns=names).assign(looser_settings=lambda f: f["control_id"].map(looser))
+    frame = frame.astype({c.source: "Int64" for c in COLUMNS if c.kind is Kind.COUNT})
+    (part,) = write_table(book, TITLE, frame, COLUMNS, header=HEADER, named=NAMED, frozen=4)
+    _link(book, assessment, part, frame, definitions, failed)
+    style.colour_by_symbol(part.sheet, f"{letter_of(COLUMNS, 'conclusion')}{HEADER + 1}:O{part.last}")
+
+
+def _row(book: Book, result: Result, level: int | None, row: int, tested: set[str]) -> dict[str, Any]:
+    at = {name: f"{letter_of(COLUMNS, name)}{row}" for name in ("control_id", "population", "failed", "no_evidence", "manual")}
+    control, population, failed = at["control_id"], at["population"], at["failed"]
+    counts = {name: getattr(result, name) for name in ("population", "passed", "failed", "waived", "no_evidence", "manual")}
+
+    def total(measure: str) -> str:
+        return book.ranges["Matrix"][f"{measure} {result.control_id}"][0] if f"{measure} {result.control_id}" in tested else "0"
+
+    return {
+        **counts,
+        "benchmark": result.benchmark,
+        "requirement": result.requirement,
+        "level": level,
+        "control_id": result.control_id,
+        "title": result.title,
+        "severity": result.severity,
+        "not_applicable": result.not_applicable,
+        "population=": total("population"),
+        "not_applicable=": total("not_applicable"),
+        "passed=": f"{population}-{failed}",
+        "failed=": book.counted("Exceptions", {"control_id": control}, 0).text,
+        "waived=": book.counted("Exceptions", {"control_id": control, "waiver_id": '"?*"'}, 0).text,
+        "no_evidence=": book.counted("Gaps", {"control_id": control}, 0).text,
+        "manual=": book.counted("Manual", {"control_id": control}, 0).text,
+        "rate": f"{result.failed} of {result.population}" if result.population else "–",
+        "rate=": f'IF({population}=0,"–",{failed}&" of "&{population})',
+        "conclusion": style.marked(result.status.value),
+        "conclusion=": f'IF({failed}>0,"✘ FAIL",IF({at["no_evidence"]}>0,"▲ NO_EVIDENCE",IF({at["manual"]}>0,"○ MANUAL",'
+        f'IF({population}>0,"✔ PASS","□ NOT_APPLICABLE"))))',
+        "see": "→ exceptions" if result.failed else "",
+    }
+
+
+def _link(
+    book: Book, assessment: Assessment, part: Part, frame: pd.DataFrame, definitions: dict[str, int], failed: list[Part]
+) -> None:
+    ids = exceptions.failures(assessment)["control_id"].reset_index(drop=True)
+    first = ids.drop_duplicates()
+    places = dict(zip(first.astype("str"), first.index, strict=True))
+    for row, control_id in enumerate(frame["control_id"], start=part.header + 1):
+        book.link(TITLE, f"{letter_of(COLUMNS, 'control_id')}{row}", catalogue.TITLE, f"A{definitions[control_id]}")
+        if control_id in places:
+            there = next(p for p in failed if p.start <= places[control_id] < p.stop)
+            cell = f"A{there.header + 1 + places[control_id] - there.start}"
+            book.link(TITLE, f"{letter_of(COLUMNS, 'see')}{row}", there.sheet.title, cell)
