@@ -22,7 +22,20 @@ from auditor.report.workbook.sheets import (
     waivers,
 )
 
-_SHEETS = (cover, scope, controls, exceptions, matrix, population, reperformance, waivers, gaps, manual, catalogue, method)
+_SHEETS = (
+    cover,
+    scope,
+    controls,
+    exceptions,
+    matrix,
+    population,
+    reperformance,
+    waivers,
+    gaps,
+    manual,
+    catalogue,
+    method,
+)
 SHEETS = tuple(sheet.TITLE for sheet in _SHEETS)
 
 

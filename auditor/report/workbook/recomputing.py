@@ -76,7 +76,9 @@ def units_of(assessment: Assessment, findings: pd.DataFrame, population: Sequenc
     at = findings["account_id"].astype("str").map(starts) + findings["evidence_line"].astype("int64") - 2
     rows = users.iloc[at.to_list()].to_dict("records")
     credentials = findings["credential"].astype("str")
-    return [_unit(place, row, credential, population) for place, row, credential in zip(at, rows, credentials, strict=True)]
+    return [
+        _unit(place, row, credential, population) for place, row, credential in zip(at, rows, credentials, strict=True)
+    ]
 
 
 def _unit(place: int, values: Mapping[Any, Any], credential: str, population: Sequence[Part]) -> Unit:

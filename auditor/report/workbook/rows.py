@@ -13,7 +13,16 @@ from openpyxl.utils import get_column_letter
 from auditor.report.lines import Texts, joined, raw_bytes
 from auditor.report.workbook import style
 from auditor.report.workbook.book import Book, Chunk
-from auditor.report.workbook.cells import Ends, TextCells, excel_days, figure_ends, flag_ends, formula_ends, number_ends, time_ends
+from auditor.report.workbook.cells import (
+    Ends,
+    TextCells,
+    excel_days,
+    figure_ends,
+    flag_ends,
+    formula_ends,
+    number_ends,
+    time_ends,
+)
 from auditor.report.workbook.sheet import height_of, lines_needed
 
 BLOCK_ROWS = 20_000

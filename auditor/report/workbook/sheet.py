@@ -38,10 +38,23 @@ def protect(sheet: Worksheet) -> None:
 
 
 def lines_needed(text: str, width: float) -> int:
-    """About how many lines ``text`` takes when it is wrapped in a column of ``width`` characters."""
+    """About how many lines ``text`` takes when it is wrapped, at blanks, in a column of ``width`` characters."""
     if len(text) < width and "\n" not in text:
         return 1
-    return sum(max(1, ceil(_display_width(line) / (width - 1))) for line in text.split("\n"))
+    return sum(_wrapped_lines(line, max(width - 1.5, 1)) for line in text.split("\n"))
+
+
+def _wrapped_lines(line: str, width: float) -> int:
+    lines, used = 1, 0
+    for word in line.split(" "):
+        length = _display_width(word)
+        if used and used + 1 + length > width:
+            lines, used = lines + 1, 0
+        used += length + (used > 0)
+        if used > width:  # a word that is longer than a line goes on in the next
+            lines += ceil(used / width) - 1
+            used = int(used % width)
+    return lines
 
 
 def set_height(sheet: Worksheet, row: int, lines: int) -> None:

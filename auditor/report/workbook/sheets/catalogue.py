@@ -64,7 +64,11 @@ def _entry(control: Control, row: Mapping[Any, Any], own: Mapping[str, Mapping[s
 
 
 def _parameters(control: Control, own: Mapping[str, Mapping[str, Any]]) -> str:
-    usual = "\n".join(f"{name} = {value}" for name, value in control.parameters.items())
+    usual = "\n".join(f"{name} = {_listed(value)}" for name, value in control.parameters.items())
     if not own:
         return usual
     return f"{usual}\nother values in {len(own)} accounts: see the sheet Re-performance"
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)

@@ -71,5 +71,3 @@ def _chart(page: Page, column: int, rows: int, lines: int) -> BarChart:
     chart.y_axis.number_format = "#,##0"
     chart.height, chart.width = lines * 0.52, 18.8  # cm
     return chart
-
-

@@ -61,12 +61,21 @@ def write_controls(book: Book, assessment: Assessment, definitions: dict[str, in
 
 
 def _row(book: Book, result: Result, level: int | None, row: int, tested: set[str]) -> dict[str, Any]:
-    at = {name: f"{letter_of(COLUMNS, name)}{row}" for name in ("control_id", "population", "failed", "no_evidence", "manual")}
+    at = {
+        name: f"{letter_of(COLUMNS, name)}{row}"
+        for name in ("control_id", "population", "failed", "no_evidence", "manual")
+    }
     control, population, failed = at["control_id"], at["population"], at["failed"]
-    counts = {name: getattr(result, name) for name in ("population", "passed", "failed", "waived", "no_evidence", "manual")}
+    counts = {
+        name: getattr(result, name) for name in ("population", "passed", "failed", "waived", "no_evidence", "manual")
+    }
 
     def total(measure: str) -> str:
-        return book.ranges["Matrix"][f"{measure} {result.control_id}"][0] if f"{measure} {result.control_id}" in tested else "0"
+        return (
+            book.ranges["Matrix"][f"{measure} {result.control_id}"][0]
+            if f"{measure} {result.control_id}" in tested
+            else "0"
+        )
 
     return {
         **counts,

@@ -30,7 +30,9 @@ def write_cover(book: Book, assessment: Assessment) -> None:
     cover = figures.coverage(assessment)
     page.row(Part("IAM credential audit", style.TITLE, _WIDTH), lines=2)
     statement = page.row(Part(_statement(book, cover), style.STATEMENT, _WIDTH), lines=3)
-    style.colour_by_symbol(page.sheet, f"A{statement}:L{statement}", {"PASS": style.COMPLETE, "NO_EVIDENCE": style.INCOMPLETE})
+    style.colour_by_symbol(
+        page.sheet, f"A{statement}:L{statement}", {"PASS": style.COMPLETE, "NO_EVIDENCE": style.INCOMPLETE}
+    )
     page.row(Part(_details(cover), style.LABEL, _WIDTH))
     page.gap()
     _write_facts(page, assessment)
@@ -149,7 +151,9 @@ def _write_benchmarks(page: Page, book: Book, assessment: Assessment) -> None:
     results = figures.results(assessment)
     for benchmark in assessment.benchmarks:
         of_benchmark = [result for result in results if result.benchmark == benchmark.id]
-        numbers = [Part(_concluded(book, benchmark.id, status, of_benchmark), style.CELL_FIGURE, 2) for status in _STATUSES]
+        numbers = [
+            Part(_concluded(book, benchmark.id, status, of_benchmark), style.CELL_FIGURE, 2) for status in _STATUSES
+        ]
         page.row(text(benchmark.id, 2), *numbers)
 
 

@@ -19,24 +19,24 @@ CONCLUSIONS = ("Exception confirmed", "Remediated", "Risk accepted", "Not an exc
 _ANSWERS = [f"answer_{number}" for number in range(len(RESPONSES[TITLE]))]
 COLUMNS = (
     Column("account_id", "Account id", 14, Kind.IDENTIFIER),
-    Column("account_name", "Account name", 16, Kind.WRAPPED),
-    Column("ou_path", "OU path", 16, Kind.WRAPPED),
+    Column("account_name", "Account name", 20, Kind.WRAPPED),
+    Column("ou_path", "OU path", 22, Kind.WRAPPED),
     Column("owner", "Owner tag", 10, Kind.WRAPPED),
     Column("severity", "Severity", 8),
-    Column("control_id", "Control", 20, Kind.WRAPPED),
-    Column("requirements", "Requirements", 17, Kind.WRAPPED),
-    Column("resource_name", "User", 17, Kind.WRAPPED),
+    Column("control_id", "Control", 30, Kind.WRAPPED),
+    Column("requirements", "Requirements", 27, Kind.WRAPPED),
+    Column("resource_name", "User", 22, Kind.WRAPPED),
     Column("credential", "Credential", 13),
-    Column("observed", "Observed", 22, Kind.WRAPPED),
+    Column("observed", "Observed", 48, Kind.WRAPPED),
     Column("limit", "Limit", 12, Kind.WRAPPED),
     Column("days_over", "Days over", 7, Kind.COUNT),
-    Column("reason", "Reason", 24, Kind.WRAPPED),
+    Column("reason", "Reason", 38, Kind.WRAPPED),
     Column("first_seen", "First seen (UTC)", 19, Kind.TIME),
     Column("waiver_id", "Waiver", 10, Kind.WRAPPED),
-    Column("evidence_file", "Evidence file", 24, Kind.WRAPPED),
+    Column("evidence_file", "Evidence file", 46, Kind.WRAPPED),
     Column("evidence_line", "Line", 6, Kind.COUNT),
     *(
-        Column(source, header, 17, Kind.INPUT_DAY if header == "Due date" else Kind.INPUT)
+        Column(source, header, 24, Kind.INPUT_DAY if header == "Due date" else Kind.INPUT)
         for source, header in zip(_ANSWERS, RESPONSES[TITLE], strict=True)
     ),
 )

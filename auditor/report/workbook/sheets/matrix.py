@@ -49,7 +49,10 @@ def write_matrix(book: Book, assessment: Assessment) -> None:
     last = HEADER + len(frame)
     list(row_chunks(book, (), columns, HEADER + 1, len(frame)))
     book.streams[TITLE] = Stream(
-        HEADER + 1, len(frame), len(columns), lambda: row_chunks(book, [frame], columns, HEADER + 1, len(frame), "level")
+        HEADER + 1,
+        len(frame),
+        len(columns),
+        lambda: row_chunks(book, [frame], columns, HEADER + 1, len(frame), "level"),
     )
     _write_totals(book, sheet, frame, columns, last + 1)
     _colour(sheet, len(_PLACES) + 2, len(_PLACES) + 1 + len(controls), last)
@@ -92,7 +95,9 @@ def _frame(assessment: Assessment, controls: Sequence[str], columns: Sequence[Co
         first = HEADER + 1 + len(rows) + 1
         rows.append(_subtotal(str(ou_path), group, sources, first))
         rows += [_account(row, columns, HEADER + 1 + len(rows) + at) for at, row in enumerate(group.to_dict("records"))]
-    frame = pd.DataFrame(rows, columns=["level", *(c.source for c in columns), *(c.formula for c in columns if c.formula)])
+    frame = pd.DataFrame(
+        rows, columns=["level", *(c.source for c in columns), *(c.formula for c in columns if c.formula)]
+    )
     return frame.astype({c.source: "Int64" for c in columns if c.kind is Kind.COUNT})
 
 

@@ -81,12 +81,18 @@ def _collected(assessment: Assessment) -> dict[str, str]:
 
 
 def _judged(assessment: Assessment) -> dict[str, str]:
-    options = ", ".join(f"{name}: {value}" for name, value in assessment.options.items())
+    options = "; ".join(f"{name}: {_listed(value)}" for name, value in assessment.options.items())
     return {
         "As of (UTC)": iso(assessment.as_of),
-        "Benchmarks": "; ".join(f"{b.id}: {b.title}, version {b.version}, {b.publisher}" for b in assessment.benchmarks),
+        "Benchmarks": "; ".join(
+            f"{b.id}: {b.title}, version {b.version}, {b.publisher}" for b in assessment.benchmarks
+        ),
         "Chosen": options,
         "Catalogue hash": assessment.catalog_hash,
         "Requirements left out": "; ".join(assessment.dropped) or "none",
         "Program": f"auditor {assessment.tool_version}",
     }
+
+
+def _listed(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -17,7 +17,7 @@ from auditor.report.workbook.table import Column, Kind, Part, write_intro, write
 
 TITLE = "Re-performance"
 COLUMNS = (
-    Column("control_id", "Control", 30),
+    Column("control_id", "Control", 48),
     Column("account_id", "Account id", 21, Kind.IDENTIFIER),
     Column("resource_name", "User", 24),
     Column("credential", "Credential", 14),
@@ -92,9 +92,7 @@ def _parameters(assessment: Assessment, control_id: str, usual: Any) -> list[tup
     return [("", usual), *assessment.own_parameters.get(control_id, {}).items()]
 
 
-def _frame(
-    assessment: Assessment, sample: Sample, units: list[Unit], limits: _Limits, header: int
-) -> pd.DataFrame:
+def _frame(assessment: Assessment, sample: Sample, units: list[Unit], limits: _Limits, header: int) -> pd.DataFrame:
     checks = {control.id: str(control.check) for control in assessment.catalog_controls}
     rows = []
     findings = sample.findings[list(_COPIED)].astype("str").to_dict("records")

@@ -100,14 +100,18 @@ def _write_totals(book: Book, assessment: Assessment, part: Part) -> None:
         book.put(part.sheet, number, 6, formula, style.TOTAL)
 
 
-def _user_totals(
-    book: Book, assessment: Assessment, names: dict[str, str], at: int
-) -> Sequence[tuple[str, Formula]]:
+def _user_totals(book: Book, assessment: Assessment, names: dict[str, str], at: int) -> Sequence[tuple[str, Formula]]:
     users, accounts = assessment.users, assessment.accounts
     roots = int(users["is_root"].sum())
     return (
-        ("users in the credential reports, root not counted", Formula(f"SUM({names['users']})", _sum(accounts["users"]))),
-        ("rows of the sheet Population that are users", book.counted("Population", {"is_root": '"no"'}, len(users) - roots)),
+        (
+            "users in the credential reports, root not counted",
+            Formula(f"SUM({names['users']})", _sum(accounts["users"])),
+        ),
+        (
+            "rows of the sheet Population that are users",
+            book.counted("Population", {"is_root": '"no"'}, len(users) - roots),
+        ),
         ("sum of users = rows of the population", tie(f"F{at}=F{at + 1}")),
         ("rows of the sheet Population that are root", book.counted("Population", {"is_root": '"yes"'}, roots)),
         (
