@@ -64,7 +64,6 @@ class Assessment:
     settings: Mapping[str, Any] = field(default_factory=dict)
     period: str = ""
     first_seen: pd.Series | None = None
-    by_account: pd.DataFrame = field(default_factory=pd.DataFrame)
     own_parameters: Mapping[str, Mapping[str, Parameters]] = field(default_factory=dict)
     originals: Originals = no_originals
 
@@ -126,7 +125,6 @@ def assess(
         controls=waived.controls,
         waivers=waived.waivers,
         waivers_sha256=waivers.sha256 if waivers else "",
-        by_account=_dev_by_account(waived.findings),
         own_parameters=_own_parameters(selection, frames.places.values()),
         originals=partial(original_reports, snapshot),
     )
@@ -135,7 +133,9 @@ def assess(
 def _own_parameters(selection: Selection, accounts: Iterable[Account]) -> dict[str, dict[str, Parameters]]:
     overridden = {override.control for override in selection.overrides}
     return {
-        control.id: {a.id: found for a in accounts if (found := selection.parameters_of(control, a)) != control.parameters}
+        control.id: {
+            a.id: found for a in accounts if (found := selection.parameters_of(control, a)) != control.parameters
+        }
         for control in selection.controls
         if control.id in overridden
     }
@@ -156,10 +156,3 @@ def _about(snapshot: Snapshot) -> dict[str, Any]:
         "tool_version": manifest.tool_version,
         "manifest_sha256": snapshot.manifest_sha256(),
     }
-
-
-def _dev_by_account(f):
-    t = pd.crosstab([f["account_id"].astype("str").fillna(""), f["control_id"].astype("str")], f["status"].astype("str")).reindex(columns=["PASS","FAIL","NO_EVIDENCE","MANUAL"], fill_value=0).reset_index()
-    t["passed"], t["failed"], t["no_evidence"], t["manual"] = t["PASS"], t["FAIL"], t["NO_EVIDENCE"], t["MANUAL"]
-    t["population"] = t["passed"] + t["failed"]; t["not_applicable"] = 0; t["waived"] = 0
-    return t

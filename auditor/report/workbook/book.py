@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell
@@ -69,11 +69,11 @@ class Book:
     def add_sheet(self, title: str, after: str | None = None) -> Worksheet:
         """A new sheet at the end, or behind another; its title is made unique and at most 31 characters long."""
         place = None if after is None else self.workbook.sheetnames.index(after) + 1
-        return self.workbook.create_sheet(unique_title(title, self.workbook.sheetnames), place)
+        return cast(Worksheet, self.workbook.create_sheet(unique_title(title, self.workbook.sheetnames), place))
 
     def put(self, sheet: Worksheet, row: int, column: int, value: Value, look: Look) -> Cell:
         """Fill one cell: text stays text, numbers are numbers, times become UTC, formulas keep their value."""
-        cell = sheet.cell(row, column)
+        cell = cast(Cell, sheet.cell(row, column))
         look.dress(cell)
         if isinstance(value, Formula):
             cell.value = f"={value.text}"
@@ -90,7 +90,7 @@ class Book:
         """What the XML of a cell calls this look; ``guarded``: text that must stay text when somebody edits it."""
         key = (look, guarded)
         if key not in self._numbers:
-            cell = Cell(self.workbook.worksheets[0])
+            cell = Cell(self.workbook.worksheets[0], 1, 1)
             look.dress(cell)
             cell.quotePrefix = guarded
             self._numbers[key] = int(cell.style_id)
@@ -112,7 +112,7 @@ class Book:
             links[cell] = f"{quoted(target)}!{target_cell}"
 
     def counted(self, table: str, criteria: Mapping[str, str], value: int) -> Formula:
-        """The rows of ``table`` whose columns meet all ``criteria`` (as spreadsheets write them), over all its sheets."""
+        """The rows of ``table``, on all its sheets, whose columns meet all ``criteria``, written as spreadsheets do."""
         columns = self.ranges[table]
         parts = [
             "COUNTIFS(" + ",".join(f"{columns[name][at]},{criterion}" for name, criterion in criteria.items()) + ")"

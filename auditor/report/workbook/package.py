@@ -31,8 +31,8 @@ def save_book(book: Book, path: Path) -> Path:
     """Write ``book`` atomically, 0600; raises SnapshotError.
 
     openpyxl takes about 30 s for the rows of 100,000 credentials, one Python object a cell. Here it designs every sheet
-    (styles, tables, rules, charts, how it prints) with the header of each table alone, and the rows are joined by Arrow,
-    a column at a time, into the XML of the sheet while it is packed: one file format, one design, no second library.
+    (styles, tables, rules, charts, how it prints) with the header of each table alone, and Arrow joins the rows, a
+    column at a time, into the XML of the sheet while it is packed: one file format, one design, no second library.
     """
     with atomic_path(path) as temporary, _Package(temporary, book) as archive:
         # Not book.save(): that would overwrite the date of modification with the clock.

@@ -146,11 +146,12 @@ def _speller(book: Book, column: Column, read: bool) -> _Speller:
     spell = _plain_speller(book, column, look, number)
     if not column.formula:
         return _Speller(number, lambda part: spell(part[column.source]))
-    known = _FORMULA_VALUES.get(column.kind, lambda series: series)
+    as_number = _FORMULA_VALUES.get(column.kind)
 
     def with_formulas(part: pd.DataFrame) -> Ends:
         values = part[column.source]
-        return formula_ends(part[column.formula], known(values), number, spell(values))
+        known = as_number(values) if as_number else values
+        return formula_ends(part[column.formula], known, number, spell(values))
 
     return _Speller(number, with_formulas)
 

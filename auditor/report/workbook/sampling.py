@@ -36,9 +36,10 @@ def sample_of(assessment: Assessment) -> Sample:
     places = [place for names, group in groups for place in _drawn(group, f"{seed} {' '.join(map(str, names))}")]
     chosen = eligible.loc[sorted(places)]
     how = (
-        f"A sample of {len(chosen):,} of {len(eligible):,} verdicts that the Population decides: at most {EACH} of each "
-        f"control and status. Seed: {seed}. Drawn by Python's random.Random('SEED CONTROL STATUS').sample(range(n), k) from "
-        "the n rows of that control and status in findings.csv whose evidence is a credential report, in their order."
+        f"A sample of {len(chosen):,} of {len(eligible):,} verdicts that the Population decides: at most {EACH} of "
+        f"each control and status. Seed: {seed}. Drawn by Python's random.Random('SEED CONTROL STATUS').sample("
+        "range(n), k) from the n rows of that control and status in findings.csv whose evidence is a credential "
+        "report, in their order."
     )
     return Sample(chosen, (how, _others(decided - len(eligible))))
 

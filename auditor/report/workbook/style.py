@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from openpyxl.cell import Cell
-from openpyxl.formatting.rule import FormulaRule
+from openpyxl.formatting.rule import Rule
 from openpyxl.styles import Alignment, Border, Font, PatternFill, Protection, Side
+from openpyxl.styles.differential import DifferentialStyle
 from openpyxl.worksheet.worksheet import Worksheet
 
 TIME_FORMAT = "yyyy-mm-dd hh:mm:ss"
@@ -117,6 +118,12 @@ def colour_by_symbol(sheet: Worksheet, area: str, looks: Mapping[str, Look] = ST
     """Colour cells whose text is a formula's by the symbol it begins with."""
     first = area.split(":")[0]
     for symbol, look in {SYMBOLS[word]: look for word, look in looks.items()}.items():
-        fill = PatternFill("solid", bgColor=look.fill)
-        rule = FormulaRule([f'LEFT({first},1)="{symbol}"'], font=Font(color=look.ink, bold=look.bold), fill=fill)
-        sheet.conditional_formatting.add(area, rule)
+        fill = PatternFill("solid", bgColor=look.fill or "FFFFFFFF")
+        font = Font(color=look.ink, bold=look.bold)
+        add_rule(sheet, area, f'LEFT({first},1)="{symbol}"', font, fill)
+
+
+def add_rule(sheet: Worksheet, area: str, formula: str, font: Font, fill: PatternFill) -> None:
+    """Dress the cells of ``area`` for which ``formula`` holds, written for its first cell."""
+    rule = Rule("expression", formula=[formula], dxf=DifferentialStyle(font=font, fill=fill))
+    sheet.conditional_formatting.add(area, rule)

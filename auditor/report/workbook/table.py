@@ -139,7 +139,7 @@ def _add_table(part: Part, columns: Sequence[Column]) -> None:
     name = re.sub(r"\W", "_", f"T_{part.sheet.title}")
     area = f"A{part.header}:{get_column_letter(len(columns))}{part.last}"
     table = Table(displayName=name, ref=area, tableStyleInfo=_STYLE)
-    table._initialise_columns()  # type: ignore[no-untyped-call]
+    table._initialise_columns()  # type: ignore[attr-defined]
     for place, column in zip(table.tableColumns, columns, strict=True):
         assert isinstance(place, TableColumn)
         place.name = column.header

@@ -28,7 +28,9 @@ def draw_charts(book: Book, page: Page, assessment: Assessment, lines: int) -> N
         at = _FIRST_COLUMN + 3 * column
         rows = _figures(book, page, failed[source], source, at)
         if rows:
-            page.sheet.add_chart(_chart(page, at, rows, lines), f"{anchor}{top}")
+            chart = _chart(page, at, rows, lines)
+            chart.anchor = f"{anchor}{top}"
+            page.sheet.add_chart(chart)
     for _ in range(lines):
         page.gap()
 
@@ -69,5 +71,5 @@ def _chart(page: Page, column: int, rows: int, lines: int) -> BarChart:
     chart.x_axis.delete = chart.y_axis.delete = False
     chart.y_axis.majorGridlines = None
     chart.y_axis.number_format = "#,##0"
-    chart.height, chart.width = lines * 0.52, 18.8  # cm
+    chart.height, chart.width = lines * 0.52, 18.8  # type: ignore[assignment]  # cm
     return chart

@@ -12,6 +12,7 @@ from auditor.report.figures import Result
 from auditor.report.workbook import style
 from auditor.report.workbook.book import Book
 from auditor.report.workbook.sheets import catalogue, exceptions
+from auditor.report.workbook.style import marked
 from auditor.report.workbook.table import Column, Kind, Part, letter_of, write_intro, write_table
 
 TITLE = "Controls"
@@ -35,6 +36,11 @@ COLUMNS = (
     Column("see", "Exceptions", 13, Kind.LINK),
     Column("looser_settings", "Looser than the benchmark allows", 20, Kind.WRAPPED),
 )
+_OPEN = ("no_evidence", "manual")
+_TOLD = (
+    *("benchmark", "requirement", "control_id", "title", "severity"),
+    *("population", "passed", "failed", "waived", "not_applicable", *_OPEN),
+)
 NAMED = ("benchmark", "conclusion")
 _INTRO = (
     "What each requirement of the chosen benchmarks came to. Population: units that were tested, passed or failed. A "
@@ -46,9 +52,8 @@ def write_controls(book: Book, assessment: Assessment, definitions: dict[str, in
     """Fill the sheet; ``definitions`` are rows of the sheet Catalogue by control, ``failed`` the Exceptions."""
     write_intro(book, TITLE, _INTRO, COLUMNS)
     levels = {(b.id, r.id): r.level for b in assessment.benchmarks for r in b.requirements}
-    tested = set(book.ranges["Matrix"])
     rows = [
-        _row(book, result, levels[result.benchmark, result.requirement], HEADER + at, tested)
+        _row(book, result, levels[result.benchmark, result.requirement], HEADER + at)
         for at, result in enumerate(figures.results(assessment), start=1)
     ]
     looser = dict(zip(assessment.controls["control_id"], assessment.controls["looser_settings"], strict=True))
@@ -60,46 +65,37 @@ def write_controls(book: Book, assessment: Assessment, definitions: dict[str, in
     style.colour_by_symbol(part.sheet, f"{letter_of(COLUMNS, 'conclusion')}{HEADER + 1}:O{part.last}")
 
 
-def _row(book: Book, result: Result, level: int | None, row: int, tested: set[str]) -> dict[str, Any]:
-    at = {
-        name: f"{letter_of(COLUMNS, name)}{row}"
-        for name in ("control_id", "population", "failed", "no_evidence", "manual")
-    }
+def _row(book: Book, result: Result, level: int | None, row: int) -> dict[str, Any]:
+    at = {name: f"{letter_of(COLUMNS, name)}{row}" for name in ("control_id", "population", "failed", *_OPEN)}
     control, population, failed = at["control_id"], at["population"], at["failed"]
-    counts = {
-        name: getattr(result, name) for name in ("population", "passed", "failed", "waived", "no_evidence", "manual")
-    }
-
-    def total(measure: str) -> str:
-        return (
-            book.ranges["Matrix"][f"{measure} {result.control_id}"][0]
-            if f"{measure} {result.control_id}" in tested
-            else "0"
-        )
-
-    return {
-        **counts,
-        "benchmark": result.benchmark,
-        "requirement": result.requirement,
+    return {name: getattr(result, name) for name in _TOLD} | {
         "level": level,
-        "control_id": result.control_id,
-        "title": result.title,
-        "severity": result.severity,
-        "not_applicable": result.not_applicable,
-        "population=": total("population"),
-        "not_applicable=": total("not_applicable"),
+        "population=": _total(book, "population", result.control_id),
+        "not_applicable=": _total(book, "not_applicable", result.control_id),
         "passed=": f"{population}-{failed}",
         "failed=": book.counted("Exceptions", {"control_id": control}, 0).text,
         "waived=": book.counted("Exceptions", {"control_id": control, "waiver_id": '"?*"'}, 0).text,
         "no_evidence=": book.counted("Gaps", {"control_id": control}, 0).text,
         "manual=": book.counted("Manual", {"control_id": control}, 0).text,
-        "rate": f"{result.failed} of {result.population}" if result.population else "–",
-        "rate=": f'IF({population}=0,"–",{failed}&" of "&{population})',
+        "rate": f"{result.failed} of {result.population}" if result.population else "-",
+        "rate=": f'IF({population}=0,"-",{failed}&" of "&{population})',
         "conclusion": style.marked(result.status.value),
-        "conclusion=": f'IF({failed}>0,"✘ FAIL",IF({at["no_evidence"]}>0,"▲ NO_EVIDENCE",IF({at["manual"]}>0,"○ MANUAL",'
-        f'IF({population}>0,"✔ PASS","□ NOT_APPLICABLE"))))',
+        "conclusion=": _conclusion(failed, at["no_evidence"], at["manual"], population),
         "see": "→ exceptions" if result.failed else "",
     }
+
+
+def _total(book: Book, measure: str, control_id: str) -> str:
+    """The cell of the Matrix with the sum over all accounts; a control that decides nothing is not in it."""
+    return book.ranges["Matrix"].get(f"{measure} {control_id}", ["0"])[0]
+
+
+def _conclusion(failed: str, no_evidence: str, manual: str, population: str) -> str:
+    """The same order of what is worst as ``figures.Result.status``."""
+    formula = f'IF({population}>0,"{marked("PASS")}","{marked("NOT_APPLICABLE")}")'
+    for count, status in ((manual, "MANUAL"), (no_evidence, "NO_EVIDENCE"), (failed, "FAIL")):
+        formula = f'IF({count}>0,"{marked(status)}",{formula})'
+    return formula
 
 
 def _link(

@@ -30,9 +30,8 @@ def write_cover(book: Book, assessment: Assessment) -> None:
     cover = figures.coverage(assessment)
     page.row(Part("IAM credential audit", style.TITLE, _WIDTH), lines=2)
     statement = page.row(Part(_statement(book, cover), style.STATEMENT, _WIDTH), lines=3)
-    style.colour_by_symbol(
-        page.sheet, f"A{statement}:L{statement}", {"PASS": style.COMPLETE, "NO_EVIDENCE": style.INCOMPLETE}
-    )
+    looks = {"PASS": style.COMPLETE, "NO_EVIDENCE": style.INCOMPLETE}
+    style.colour_by_symbol(page.sheet, f"A{statement}:L{statement}", looks)
     page.row(Part(_details(cover), style.LABEL, _WIDTH))
     page.gap()
     _write_facts(page, assessment)
@@ -151,10 +150,8 @@ def _write_benchmarks(page: Page, book: Book, assessment: Assessment) -> None:
     results = figures.results(assessment)
     for benchmark in assessment.benchmarks:
         of_benchmark = [result for result in results if result.benchmark == benchmark.id]
-        numbers = [
-            Part(_concluded(book, benchmark.id, status, of_benchmark), style.CELL_FIGURE, 2) for status in _STATUSES
-        ]
-        page.row(text(benchmark.id, 2), *numbers)
+        numbers = [_concluded(book, benchmark.id, status, of_benchmark) for status in _STATUSES]
+        page.row(text(benchmark.id, 2), *(Part(number, style.CELL_FIGURE, 2) for number in numbers))
 
 
 def _concluded(book: Book, benchmark: str, status: str, results: Sequence[Result]) -> Formula:

@@ -50,9 +50,9 @@ COLUMNS = (
 )
 NAMED = ("account_id", "ou_path", "severity", "control_id", "waiver_id")
 _INTRO = (
-    "Every unit that failed, the severest first. A waived failure stays here and names its waiver. The yellow columns at "
-    "the end are for the answers; all other cells are locked, without a password. First seen: the start of the earliest "
-    "snapshot since which the unit has failed in each."
+    "Every unit that failed, the severest first. A waived failure stays here and names its waiver. The yellow columns "
+    "at the end are for the answers; all other cells are locked, without a password. First seen: the start of the "
+    "earliest snapshot since which the unit has failed in each."
 )
 
 

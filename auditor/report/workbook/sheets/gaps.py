@@ -28,8 +28,8 @@ COLUMNS = (
 )
 NAMED = ("what", "account_id", "control_id")
 _INTRO = (
-    "What could not be seen. Evidence: what an account, or the organization, did not give, with AWS's code and message. "
-    "Verdict: a control that is NO_EVIDENCE for an account, wholly or in part. Neither is ever a pass."
+    "What could not be seen. Evidence: what an account, or the organization, did not give, with AWS's code and "
+    "message. Verdict: a control that is NO_EVIDENCE for an account, wholly or in part. Neither is ever a pass."
 )
 
 

@@ -33,8 +33,8 @@ COLUMNS = (
 )
 NAMED = ("control_id",)
 _INTRO = (
-    "Requirements that no evidence decides by itself: a row for each account, or one for the organization, with what AWS "
-    "told that helps. The yellow columns are for the answers; all other cells are locked, without a password."
+    "Requirements that no evidence decides by itself: a row for each account, or one for the organization, with what "
+    "AWS told that helps. The yellow columns are for the answers; all other cells are locked, without a password."
 )
 
 

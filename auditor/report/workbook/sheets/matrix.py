@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, TypeAlias
 
 import pandas as pd
-from openpyxl.formatting.rule import CellIsRule, FormulaRule
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import Outline
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.assessment import Assessment
@@ -30,11 +31,12 @@ _MEASURES = ("failed", "population", "not_applicable")
 _WORDS = {"failed": "", "population": "tested: ", "not_applicable": "not applicable: "}
 _TOTAL = "failed_in_all"
 _INTRO = (
-    "Failed units of each account, by control; 0: none of those tested failed, ▲: no evidence, empty: nothing to test. "
-    "What was tested, and what a control does not apply to, stands in the folded columns to the right. Each OU has its "
-    "subtotal; the last row is the whole organization."
+    "Failed units of each account, by control; 0: none of those tested failed, ▲: no evidence, empty: nothing to "
+    "test. What was tested, and what a control does not apply to, stands in the folded columns to the right. Each OU "
+    "has its subtotal; the last row is the whole organization."
 )
 _NO_EVIDENCE = "▲"
+_Row: TypeAlias = dict[Any, Any]
 
 
 def write_matrix(book: Book, assessment: Assessment) -> None:
@@ -58,7 +60,7 @@ def write_matrix(book: Book, assessment: Assessment) -> None:
     _colour(sheet, len(_PLACES) + 2, len(_PLACES) + 1 + len(controls), last)
     sheet.print_title_rows = f"{HEADER}:{HEADER}"
     sheet.print_area = f"A1:{get_column_letter(len(_PLACES) + 1 + len(controls))}{last + 1}"
-    sheet.sheet_properties.outlinePr.summaryBelow = False
+    sheet.sheet_properties.outlinePr = Outline(summaryBelow=False)
 
 
 def _controls(assessment: Assessment) -> list[str]:
@@ -89,15 +91,15 @@ def _write_header(book: Book, sheet: Worksheet, columns: Sequence[Column]) -> No
 def _frame(assessment: Assessment, controls: Sequence[str], columns: Sequence[Column]) -> pd.DataFrame:
     """A row for each OU, and below it one for each of its accounts."""
     accounts = _with_counts(assessment, controls)
-    rows: list[dict[str, object]] = []
+    rows: list[_Row] = []
     sources = [column.source for column in columns[len(_PLACES) :]]
     for ou_path, group in accounts.groupby("ou_path", sort=True, observed=True):
-        first = HEADER + 1 + len(rows) + 1
+        found: list[_Row] = group.to_dict("records")
+        first = HEADER + len(rows) + 2
         rows.append(_subtotal(str(ou_path), group, sources, first))
-        rows += [_account(row, columns, HEADER + 1 + len(rows) + at) for at, row in enumerate(group.to_dict("records"))]
-    frame = pd.DataFrame(
-        rows, columns=["level", *(c.source for c in columns), *(c.formula for c in columns if c.formula)]
-    )
+        rows += [_account(row, columns, number) for number, row in enumerate(found, start=first)]
+    names = [*(c.source for c in columns), *(c.formula for c in columns if c.formula)]
+    frame = pd.DataFrame(rows, columns=["level", *names])
     return frame.astype({c.source: "Int64" for c in columns if c.kind is Kind.COUNT})
 
 
@@ -109,16 +111,16 @@ def _with_counts(assessment: Assessment, controls: Sequence[str]) -> pd.DataFram
     lacking = (counts["population"] == 0) & (counts["no_evidence"] > 0)
     counts["failed"] = counts["failed"].mask(lacking, _NO_EVIDENCE)
     wide = counts.pivot(index="account_id", columns="control_id", values=list(_MEASURES))
-    wide.columns = [f"{measure} {control}" for measure, control in wide.columns]
+    wide.columns = pd.Index([" ".join(names) for names in wide.columns.to_flat_index()])
     names = [f"{measure} {control}" for measure in _MEASURES for control in controls]
     accounts = assessment.accounts[[c.source for c in _PLACES]].astype("str").fillna("")
     if "" in wide.index:  # what belongs to the organization, whose management account was not listed
-        accounts.loc[len(accounts)] = ["(organization)", "", "", ""]
+        accounts.loc[len(accounts)] = ["(organization)", "", "", "organization"]
     joined = accounts.join(wide.reindex(columns=names).astype("object"), on="account_id")
     return joined.where(joined.notna(), None)
 
 
-def _account(row: dict[str, object], columns: Sequence[Column], number: int) -> dict[str, object]:
+def _account(row: _Row, columns: Sequence[Column], number: int) -> _Row:
     failed = [column for column in columns if column.kind is Kind.FIGURE]
     first, last = (get_column_letter(columns.index(column) + 1) for column in (failed[0], failed[-1]))
     return row | {
@@ -128,8 +130,8 @@ def _account(row: dict[str, object], columns: Sequence[Column], number: int) -> 
     }
 
 
-def _subtotal(ou_path: str, group: pd.DataFrame, sources: Sequence[str], first: int) -> dict[str, object]:
-    row: dict[str, object] = {"ou_path": ou_path, "level": 0}
+def _subtotal(ou_path: str, group: pd.DataFrame, sources: Sequence[str], first: int) -> _Row:
+    row: _Row = {"ou_path": ou_path, "level": 0}
     for number, source in enumerate(sources, start=len(_PLACES) + 1):
         letter = get_column_letter(number)
         row[f"{source}="] = f"SUM({letter}{first}:{letter}{first + len(group) - 1})"
@@ -154,10 +156,10 @@ def _write_totals(book: Book, sheet: Worksheet, frame: pd.DataFrame, columns: Se
 
 
 def _colour(sheet: Worksheet, first: int, last: int, row: int) -> None:
-    area = f"{get_column_letter(first)}{HEADER + 1}:{get_column_letter(last)}{row + 1}"
+    """Subtotals stand out, and failures do: a row of an OU has no outcome."""
+    top, start, end = HEADER + 1, get_column_letter(first), get_column_letter(last)
+    grey = PatternFill("solid", bgColor=style.TOTAL.fill or "")
+    style.add_rule(sheet, f"A{top}:{end}{row}", f'$D{top}=""', Font(bold=True), grey)
     bad = PatternFill("solid", bgColor=style.BAD_FILL)
-    subtotal = FormulaRule([f'$D{HEADER + 1}=""'], font=Font(bold=True), fill=PatternFill("solid", bgColor="FFE4E7EB"))
-    sheet.conditional_formatting.add(f"A{HEADER + 1}:{get_column_letter(last)}{row}", subtotal)
-    sheet.conditional_formatting.add(
-        area, CellIsRule("between", ["1", "1000000000"], font=Font(bold=True, color=style.BAD_INK), fill=bad)
-    )
+    failed = f"AND(ISNUMBER({start}{top}),{start}{top}>0)"
+    style.add_rule(sheet, f"{start}{top}:{end}{row + 1}", failed, Font(bold=True, color=style.BAD_INK), bad)

@@ -14,36 +14,37 @@ from auditor.times import iso
 TITLE = "Method"
 _WIDTHS = [28, 120]
 _COLLECTED = (
-    "The accounts were listed by AWS Organizations (or by a file, where the scope says so). In each account a role was "
-    "assumed, narrowed to the calls that are needed, and every answer was kept unedited: the credential report as the "
-    "bytes that AWS sent, all else as JSON with the request's id. What an account did not give is a gap with AWS's code and "
-    "message, never silence. An account in trouble stops no other."
+    "The accounts were listed by AWS Organizations (or by a file, where the scope says so). In each account a role "
+    "was assumed, narrowed to the calls that are needed, and every answer was kept unedited: the credential report as "
+    "the bytes that AWS sent, all else as JSON with the request's id. What an account did not give is a gap with "
+    "AWS's code and message, never silence. An account in trouble stops no other."
 )
 _JUDGED = (
     "Each control was applied to every unit it is about, at one as-of time for the whole organization. Ages are whole "
     "elapsed days in UTC. 'Every N days or less' fails above N; 'unused for N days or more' fails at N. Only active "
-    "credentials are judged for age and use; a key that was never used counts from when it was made. Root is judged by "
-    "the controls of root only. Where the CIS text and another tool disagree, the CIS text is followed; the Catalogue says where."
+    "credentials are judged for age and use; a key that was never used counts from when it was made. Root is judged "
+    "by the controls of root only. Where the CIS text and another tool disagree, the CIS text is followed; the "
+    "Catalogue says where."
 )
 _LIMITS = (
     "IAM makes a credential report at most every four hours and serves the last one until then: the sheet Scope & "
-    "completeness tells how old each was. AWS records use of passwords and keys with delays of some hours, and of keys only "
-    "since April 2015. The report lists two access keys a user; of a user who has more, the keys are listed by another "
-    "call that tells no last use. Resource policies of other services are not read. What AWS does not tell is NO_EVIDENCE "
-    "or asked of a person, never a pass."
+    "completeness tells how old each was. AWS records use of passwords and keys with delays of some hours, and of "
+    "keys only since April 2015. The report lists two access keys a user; of a user who has more, the keys are listed "
+    "by another call that tells no last use. Resource policies of other services are not read. What AWS does not tell "
+    "is NO_EVIDENCE or asked of a person, never a pass."
 )
 _VERIFY = (
-    "Every finding names the file and line of its evidence, below the snapshot's folder. The root hash on the Cover is the "
-    "SHA-256 of manifest.json, which names size and SHA-256 of every evidence file: 'sha256sum manifest.json' and the sums "
-    "in the manifest prove that nothing was changed. The sheet Re-performance computes verdicts anew with formulas from "
-    "the cells of Population. Counts on the Cover, Scope & completeness and Controls are formulas over the other sheets. The "
-    "same snapshot, catalogue and as-of time give the same workbook, byte for byte."
+    "Every finding names the file and line of its evidence, below the snapshot's folder. The root hash on the Cover "
+    "is the SHA-256 of manifest.json, which names size and SHA-256 of every evidence file: 'sha256sum manifest.json' "
+    "and the sums in the manifest prove that nothing was changed. The sheet Re-performance computes verdicts anew "
+    "with formulas from the cells of Population. Counts on the Cover, Scope & completeness and Controls are formulas "
+    "over the other sheets. The same snapshot, catalogue and as-of time give the same workbook, byte for byte."
 )
 _TYPED = (
-    "Population holds each line of each credential report: the last columns, under AWS's own names, are unedited text; "
-    "'(no column)' stands where a report lacks the column. The columns before them are the same values as dates, yes or no, "
-    "with ages counted at the as-of time. Characters that a workbook cannot hold are shown as \ufffd; text longer than a "
-    "cell ends with a mark."
+    "Population holds each line of each credential report: the last columns, under AWS's own names, are unedited "
+    "text; '(no column)' stands where a report lacks the column. The columns before them are the same values as "
+    "dates, yes or no, with ages counted at the as-of time. Characters that a workbook cannot hold are shown as "
+    "\ufffd; text longer than a cell ends with a mark."
 )
 
 

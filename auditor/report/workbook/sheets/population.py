@@ -1,4 +1,4 @@
-"""The sheet Population: the merged credential reports, a row per line of a report, unedited values beside typed ones."""
+"""The sheet Population: the merged credential reports, line by line, unedited values beside typed ones."""
 
 from __future__ import annotations
 

@@ -32,9 +32,9 @@ COLUMNS = (
 )
 _COPIED = ("control_id", "account_id", "resource_name", "credential", "status", "resource_arn")
 _INTRO = (
-    "Each verdict below is computed again, in this workbook, from the cells of the sheet Population and the limits in the "
-    "yellow cells, and stands beside the verdict of the program. Change a limit, or the as-of time, and the verdicts "
-    "change. Covered are the controls that the credential report alone decides, and the keys that it lists."
+    "Each verdict below is computed again, in this workbook, from the cells of the sheet Population and the limits in "
+    "the yellow cells, and stands beside the verdict of the program. Change a limit, or the as-of time, and the "
+    "verdicts change. Covered are the controls that the credential report alone decides, and the keys that it lists."
 )
 _FIRST = 3
 _TIME = pd.DatetimeTZDtype("us", "UTC")

@@ -41,9 +41,9 @@ COLUMNS = (
 )
 _NAMED = ("account_id", "outcome", "users", "users_counted_by_aws", "difference", "gap_evidence")
 _INTRO = (
-    "Every account of the organization, as AWS Organizations lists it: assessed, excluded (why) or not assessed (where "
-    "it failed). The totals below the table must tie. AWS's own count of users is of another moment than the report, "
-    "which AWS makes at most every four hours, so the two may differ by users who came or went in between."
+    "Every account of the organization, as AWS Organizations lists it: assessed, excluded (why) or not assessed "
+    "(where it failed). The totals below the table must tie. AWS's own count of users is of another moment than the "
+    "report, which AWS makes at most every four hours, so the two may differ by users who came or went in between."
 )
 _TIES, _DIFFERS = "✔ ties", "✘ does not tie"
 
@@ -61,8 +61,8 @@ def _with_formulas(accounts: pd.DataFrame) -> pd.DataFrame:
     users, counted = letter_of(COLUMNS, "users"), letter_of(COLUMNS, "users_counted_by_aws")
     made, collected = letter_of(COLUMNS, "report_generated_at"), letter_of(COLUMNS, "collected_at")
     difference = accounts["users"] - accounts["users_counted_by_aws"]
-    age = (accounts["collected_at"] - accounts["report_generated_at"]) / pd.Timedelta(hours=1)
-    age = age.map(lambda hours: float(f"{hours:.1f}"))
+    age = (accounts["collected_at"] - accounts["report_generated_at"]).dt.total_seconds() / 3600
+    age = age.round(1)
     return accounts.assign(
         difference=difference,
         difference_formula=(users + row + "-" + counted + row).mask(difference.isna()).astype("str"),
