@@ -11,7 +11,7 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
-from openpyxl.cell import Cell
+from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.utils.escape import unescape
 
 from auditor.report.csv_files import CsvStyle, safe_text, write_csv
@@ -64,7 +64,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return out
 
 
-def cells(path: Path) -> Iterator[tuple[Cell, Cell]]:
+def cells(path: Path) -> Iterator[tuple[Cell | MergedCell, Cell | MergedCell]]:
     sheet = openpyxl.load_workbook(path).active
     assert sheet is not None
     rows = list(sheet.iter_rows())
