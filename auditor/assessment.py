@@ -14,17 +14,17 @@ from auditor.evaluator import evaluate
 from auditor.frames import build_frames, evidence_tables
 from auditor.model import ACCOUNT_SUMMARY, Outcome, Severity, Status
 from auditor.snapshot import Snapshot
-from auditor.waivers import Waivers, apply_waivers, no_waivers
+from auditor.waivers import Waivers, apply_waivers, no_waivers, waived_by_account
 
 
 @dataclass(frozen=True)
 class Assessment:
     """Verdicts on one snapshot. The frames have the columns and dtypes of ``auditor.schema``.
 
-    ``evidence`` is the units of all other evidence by the names of ``frames.EVIDENCE_TABLES``, ``dropped`` what a
-    rewritten benchmark leaves out, one sentence each. ``interrupted``: the collection was stopped, so accounts may be
-    missing that had not been listed yet. ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``,
-    where there was none.
+    ``by_account`` tells of each account what ``controls`` tells in sum. ``evidence`` is the units of all other evidence
+    by the names of ``frames.EVIDENCE_TABLES``, ``dropped`` what a rewritten benchmark leaves out, one sentence each.
+    ``interrupted``: the collection was stopped, so accounts may be missing that had not been listed yet.
+    ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``, where there was none.
     """
 
     snapshot_id: str
@@ -47,6 +47,7 @@ class Assessment:
     credentials: pd.DataFrame
     findings: pd.DataFrame
     controls: pd.DataFrame
+    by_account: pd.DataFrame
     evidence: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
     waivers: pd.DataFrame = field(default_factory=no_waivers)
@@ -108,6 +109,7 @@ def assess(
         dropped=selection.dropped,
         findings=waived.findings,
         controls=waived.controls,
+        by_account=waived_by_account(verdicts.by_account, waived.findings),
         waivers=waived.waivers,
         waivers_sha256=waivers.sha256 if waivers else "",
     )
