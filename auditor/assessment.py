@@ -16,7 +16,7 @@ from auditor.evaluator import evaluate
 from auditor.frames import build_frames, evidence_tables, original_reports
 from auditor.model import ACCOUNT_SUMMARY, Account, Outcome, Severity, Status
 from auditor.snapshot import Snapshot
-from auditor.waivers import Waivers, apply_waivers, no_waivers
+from auditor.waivers import Waivers, apply_waivers, no_waivers, waived_by_account
 
 Originals = Callable[[Sequence[str]], Iterator[pa.Table]]
 """The credential reports of the accounts that are named, as AWS wrote them (see ``credential_report.parse``)."""
@@ -30,11 +30,12 @@ def no_originals(_: Sequence[str]) -> Iterator[pa.Table]:
 class Assessment:
     """Verdicts on one snapshot. The frames have the columns and dtypes of ``auditor.schema``.
 
-    ``evidence`` is the units of all other evidence by the names of ``frames.EVIDENCE_TABLES``, ``dropped`` what a
-    rewritten benchmark leaves out, one sentence each. ``interrupted``: the collection was stopped, so accounts may be
-    missing that had not been listed yet. ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``,
-    where there was none. ``own_parameters`` are those of a control (by id) that differ for an account (by id);
-    ``originals`` reads the reports again whose rows are ``users``, row by row the same.
+    ``by_account`` tells of each account what ``controls`` tells in sum. ``evidence`` is the units of all other evidence
+    by the names of ``frames.EVIDENCE_TABLES``, ``dropped`` what a rewritten benchmark leaves out, one sentence each.
+    ``interrupted``: the collection was stopped, so accounts may be missing that had not been listed yet.
+    ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``, where there was none. ``own_parameters``
+    are those of a control (by id) that differ for an account (by id). ``originals`` reads the reports again whose rows
+    are ``users``, row by row the same.
     """
 
     snapshot_id: str
@@ -57,6 +58,7 @@ class Assessment:
     credentials: pd.DataFrame
     findings: pd.DataFrame
     controls: pd.DataFrame
+    by_account: pd.DataFrame
     evidence: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
     waivers: pd.DataFrame = field(default_factory=no_waivers)
@@ -123,6 +125,7 @@ def assess(
         dropped=selection.dropped,
         findings=waived.findings,
         controls=waived.controls,
+        by_account=waived_by_account(verdicts.by_account, waived.findings),
         waivers=waived.waivers,
         waivers_sha256=waivers.sha256 if waivers else "",
         own_parameters=_own_parameters(selection, frames.places.values()),

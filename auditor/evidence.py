@@ -80,7 +80,7 @@ def write(document: Document) -> bytes:
 
 
 def read(content: bytes) -> Document:
-    """The answers of an evidence file, with their lines.
+    """The answers of an evidence file, with their lines; U+FFFD stands for lone surrogates, which no table can hold.
 
     Raises EvidenceError (stage ``validate``, code MalformedEvidence) for anything ``write`` does not make.
     """
@@ -88,11 +88,19 @@ def read(content: bytes) -> Document:
         raw = json.loads(content)
         document = Document(raw["kind"], tuple(_placed(raw["calls"])), raw["omitted"])
         in_place = content == write(document)
+        if b"\\ud" in content:
+            raw = _without_lone_surrogates(raw)
+            document = Document(raw["kind"], tuple(_placed(raw["calls"])), raw["omitted"])
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise _malformed(f"it is not evidence in JSON: {type(error).__name__}: {error}") from error
     if not in_place:  # findings would point at the wrong lines
         raise _malformed("its lines are not laid out as they were written")
     return document
+
+
+def _without_lone_surrogates(raw: Any) -> Any:
+    text = json.dumps(raw, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _malformed(why: str) -> EvidenceError:

@@ -170,6 +170,9 @@ FINDINGS = {
     "evidence_line": "int",
 }
 
+# Each as in CONTROLS.
+COUNTS = ("population", "passed", "failed", "waived", "not_applicable", "no_evidence", "manual")
+
 CONTROLS = {
     "control_id": "text",
     "title": "text",
@@ -186,6 +189,15 @@ CONTROLS = {
     "manual": "int",  # accounts (or the organization) to be answered by a person
     "looser_settings": "text",  # own parameters that ask for less than the benchmark, one sentence each, joined by "; "
     "frameworks": "text",  # nist_800_53_r5: AC-2(1), AC-3; soc2: CC6.1
+}
+
+# How the units of each control stand in each account: a row where there is anything to count, in the order of CONTROLS
+# and then of ACCOUNTS. CONTROLS holds the sums. No account: the organization's own, where its management account is
+# not listed.
+BY_ACCOUNT = {
+    "account_id": "category",  # the categories are all accounts
+    "control_id": "category",  # the categories are all controls
+    **dict.fromkeys(COUNTS, "int"),
 }
 
 WAIVERS = {

@@ -19,6 +19,7 @@ from auditor.model import Severity
 DEFAULT_FILE = Path("auditor.yaml")
 FORMATS = ("xlsx", "csv", "json")
 LOG_FORMATS = ("text", "json")
+DELIMITERS = (",", ";", "|", "\t")
 
 _CHOICES = {"fail_on": [s.value for s in Severity], "format": FORMATS, "log_format": LOG_FORMATS}
 SECRETS = frozenset({"external_id"})
@@ -67,6 +68,13 @@ def _session_name(text: str) -> str:
     if not _SESSION_NAME.fullmatch(text):
         raise ValueError(f"{text!r} is not a session name (2 to 64 of letters, digits and +=,.@-_)")
     return text
+
+
+def _delimiter(text: str) -> str:
+    delimiter = "\t" if text == "tab" else text
+    if delimiter not in DELIMITERS:
+        raise ValueError(f"{text!r} is not a delimiter of CSV files; known: {' '.join(DELIMITERS[:-1])} and tab")
+    return delimiter
 
 
 def _moment(value: object) -> object:
@@ -133,6 +141,9 @@ class Settings(BaseModel):
     waivers: Path | None = None
     waiver_max_days: Annotated[int, Field(ge=1, le=36_600)] = 366
     format: Annotated[tuple[Literal["xlsx", "csv", "json"], ...], Several] = ("xlsx", "csv")
+    csv_delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
+    csv_bom: bool = False
+    csv_raw: bool = False
     out: Path = Path("reports")
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     session_policy: bool = True

@@ -15,6 +15,12 @@ from auditor.catalog import Benchmark, Control, load_catalog
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 SNAPSHOT = "o-a1b2c3d4e5-20261124T101500Z"
 KEYS, MFA, MANUAL = "access-key-rotated-90d", "console-user-mfa", "org-ou-structured"
+_COUNTED = {
+    "PASS": ("population", "passed"),
+    "FAIL": ("population", "failed"),
+    "NO_EVIDENCE": ("no_evidence",),
+    "MANUAL": ("manual",),
+}
 LONG = "long " + "x" * 40_000
 # What AWS or a person could put into a name. Lone surrogates are not here: pandas' str cannot hold them.
 HOSTILE = (
@@ -177,6 +183,7 @@ def assessment(
         "credentials": _frame(credentials, schema.CREDENTIALS),
         "findings": _frame(findings, schema.FINDINGS),
         "controls": _frame(controls, schema.CONTROLS),
+        "by_account": _by_account(findings, accounts, controls),
     }
     return Assessment(**values | other)
 
@@ -221,6 +228,25 @@ def _who(owner: dict[str, Any], user: str) -> dict[str, Any]:
     names = ("account_id", "account_name", "ou_path")
     arn = f"arn:aws:iam::{owner['account_id']}:user/{user}"
     return {name: owner[name] for name in names} | {"user": user, "arn": arn, "is_root": False}
+
+
+def _by_account(
+    findings: Sequence[dict[str, Any]], accounts: Sequence[dict[str, Any]], controls: Sequence[dict[str, Any]]
+) -> pd.DataFrame:
+    """What ``findings`` hold of each control and account, in the order of the controls and then of the accounts."""
+    ids = [row["account_id"] for row in accounts]
+    names = list(dict.fromkeys(row["control_id"] for row in (*controls, *findings)))
+    counts: dict[tuple[str, str], dict[str, int]] = {}
+    for row in findings:
+        one = counts.setdefault((row["control_id"], row["account_id"]), dict.fromkeys(schema.COUNTS, 0))
+        for name in _COUNTED[row["status"]]:
+            one[name] += 1
+        one["waived"] += bool(row["waiver_id"])
+    keys = sorted(counts, key=lambda key: (names.index(key[0]), ids.index(key[1])))
+    rows = [{"control_id": c, "account_id": a, **counts[c, a]} for c, a in keys]
+    frame = _frame(rows, schema.BY_ACCOUNT)
+    categories = {"account_id": pd.Index(ids, dtype="str"), "control_id": pd.Index(names, dtype="str")}
+    return frame.assign(**{n: frame[n].cat.set_categories(found) for n, found in categories.items()})
 
 
 def _frame(rows: Sequence[dict[str, Any]], columns: dict[str, str]) -> pd.DataFrame:

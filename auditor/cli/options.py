@@ -54,6 +54,9 @@ JUDGING = (
 )
 OUTPUT = (
     click.option("--format", metavar="FORMAT", multiple=True, help="xlsx, csv or json (repeatable)  [xlsx, csv]"),
+    click.option("--csv-delimiter", metavar="CHARACTER", help="Between the cells of CSV files: , ; | or tab  [,]"),
+    click.option("--csv-bom", is_flag=True, help="Begin CSV files with the byte order mark that Excel looks for"),
+    click.option("--csv-raw", is_flag=True, help="CSV for programs: no apostrophe before what looks like a formula"),
     click.option(
         "--fail-on", metavar="SEVERITY", help="Exit 5 on a failure of low, medium, high or critical, or worse"
     ),

@@ -11,12 +11,14 @@ import click
 from auditor import __version__
 from auditor.cli.console import remark, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUT, catalog_of, options, selection_of, settings_from
+from auditor.cli.reporting import csv_style
 from auditor.errors import ConfigurationError
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
     import pandas as pd
 
     from auditor.assessment import Assessment
+    from auditor.report import CsvStyle
     from auditor.settings import Settings
 
 _FORMATS = ("table", "csv", "json", "xlsx")
@@ -52,7 +54,7 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
     settings = settings_from(given)
     statement = named_query(name, *([settings.config_dir] if settings.config_dir else [])) if name else str(sql)
     assessment = _assessed(settings, snapshot)
-    _write(run_query(assessment, statement), form, to, assessment)
+    _write(run_query(assessment, statement), form, to, assessment, csv_style(settings))
 
 
 def _assessed(settings: Settings, folder: Path | None) -> Assessment:
@@ -66,7 +68,7 @@ def _assessed(settings: Settings, folder: Path | None) -> Assessment:
     return assess(opened, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
 
 
-def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessment) -> None:
+def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessment, style: CsvStyle) -> None:
     from auditor.report.csv_files import csv_blocks, write_csv
     from auditor.report.json_file import json_blocks, write_json
     from auditor.report.workbook.single import write_single
@@ -76,8 +78,10 @@ def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessme
         show_table(list(frame.columns), shown.itertuples(index=False))
         remark(f"{len(frame)} row{'' if len(frame) == 1 else 's'}")
     elif to is None:
-        sys.stdout.buffer.writelines(csv_blocks(frame) if form == "csv" else json_blocks(frame))
+        sys.stdout.buffer.writelines(csv_blocks(frame, style) if form == "csv" else json_blocks(frame))
     elif form == "xlsx":
         write_single(frame, to, "Query", __version__, assessment.as_of)
+    elif form == "csv":
+        write_csv(frame, to, style)
     else:
-        (write_csv if form == "csv" else write_json)(frame, to)
+        write_json(frame, to)

@@ -20,6 +20,7 @@ _ANOTHER_DAY = timedelta(days=1)
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
     from auditor.assessment import Assessment
     from auditor.catalog import Catalog
+    from auditor.report import CsvStyle
     from auditor.snapshot import Snapshot
     from auditor.waivers import Waivers
 
@@ -58,10 +59,17 @@ def judged_and_reported(
     if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
         remark(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
     with busy("writing", quiet=settings.quiet):
-        files = write_reports(assessment, folder, settings.format)
+        files = write_reports(assessment, folder, settings.format, csv_style(settings))
     _show(assessment, files)
     print(snapshot.folder)
     return _exit_code(assessment, settings)
+
+
+def csv_style(settings: Settings) -> CsvStyle:
+    """How the settings ask CSV files to be written."""
+    from auditor.report import CsvStyle
+
+    return CsvStyle(settings.csv_delimiter, settings.csv_bom, settings.csv_raw)
 
 
 def _exit_code(assessment: Assessment, settings: Settings) -> int:

@@ -9,28 +9,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import numpy as np
 import pandas as pd
 
 from auditor import schema
 from auditor.catalog import Control, Selection
 from auditor.checks import CHECKS
 from auditor.errors import CatalogError, nearest
-from auditor.evaluator.counting import Judged, counted, mask, stacked, stamped
+from auditor.evaluator.counting import Codes, Judged, by_account, described, mask, stacked, stamped, totals
 from auditor.evaluator.rows import account_rows, decided_rows, in_order, manual_rows, missing_rows, undecided_rows
 from auditor.evaluator.units import Units, verdict_on
 from auditor.frames import Frames
 from auditor.model import Organization, Status, Unit
 
-__all__ = ["Verdicts", "evaluate"]
+__all__ = ["Verdicts", "evaluate", "totals"]
+
+_NONE: Codes = np.array([], dtype=np.int64)
 
 
 @dataclass(frozen=True)
 class Verdicts:
     """``findings`` (``schema.FINDINGS``) ordered by control, account, line and credential; ``controls``
-    (``schema.CONTROLS``) ordered by id."""
+    (``schema.CONTROLS``) ordered by id; ``by_account`` is what the controls' counts are the sums of
+    (``schema.BY_ACCOUNT``)."""
 
     findings: pd.DataFrame
     controls: pd.DataFrame
+    by_account: pd.DataFrame
 
 
 def evaluate(
@@ -45,8 +50,9 @@ def evaluate(
     units = Units(frames)
     judged = [_judge(control, frames, units, selection, organization, as_of) for control in selection.controls]
     findings = stacked([stamped(j, selection, snapshot_id, as_of) for j in judged])
-    controls = pd.DataFrame([counted(j, selection) for j in judged], columns=list(schema.CONTROLS))
-    return Verdicts(findings, schema.typed(controls, schema.CONTROLS))
+    controls = pd.DataFrame([described(c, selection) for c in selection.controls], columns=list(schema.CONTROLS))
+    counts = by_account(judged)
+    return Verdicts(findings, schema.typed(totals(controls, counts), schema.CONTROLS), counts)
 
 
 def _judge(
@@ -58,9 +64,9 @@ def _judge(
     as_of: datetime,
 ) -> Judged:
     if control.check is None:
-        return Judged(control, manual_rows(control, frames, organization))
+        return Judged(control, manual_rows(control, frames, organization), _NONE)
     if control.unit is Unit.ORGANIZATION and organization.id == organization.management_account_id:
-        return Judged(control, account_rows(frames, [], Status.MANUAL), not_applicable=1)  # there is none
+        return _without_organization(control, frames, organization)
     units = shared.of(control)
     verdict = verdict_on(control, units, frames, selection, as_of)
     by_person = mask(verdict.by_person, units)
@@ -72,5 +78,11 @@ def _judge(
         undecided_rows(control, frames, units, verdict, undecided.to_numpy(dtype=bool)),
         missing_rows(control, frames, organization),
     ]
-    not_applicable = len(units) - int(decided.sum()) - int(undecided.sum())
-    return Judged(control, in_order(stacked(rows)), not_applicable)
+    left = units["account_id"].cat.codes.to_numpy(dtype=np.int64)[~(decided | undecided).to_numpy(dtype=bool)]
+    return Judged(control, in_order(stacked(rows)), left)
+
+
+def _without_organization(control: Control, frames: Frames, organization: Organization) -> Judged:
+    """A control of the organization does not apply to the one account that is in none."""
+    account = np.flatnonzero(frames.users["account_id"].cat.categories == organization.id)
+    return Judged(control, account_rows(frames, [], Status.MANUAL), account)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -16,20 +16,21 @@ from auditor.catalog import Control, Selection
 from auditor.model import CREDENTIALS, Status
 from auditor.times import iso
 
+Codes: TypeAlias = np.ndarray[Any, np.dtype[np.integer[Any]]]
+_NO_CODES: Codes = np.array([], dtype=np.int64)
+_NO_COUNTS: Codes = np.zeros((0, len(schema.COUNTS)), dtype=np.int64)
 STATUS = pd.CategoricalDtype(pd.Index([s.value for s in Status if s is not Status.NOT_APPLICABLE], dtype="str"))
 CREDENTIAL = pd.CategoricalDtype(pd.Index(["", *CREDENTIALS], dtype="str"))
 
 
 @dataclass(frozen=True)
 class Judged:
-    """One control's rows, columns of FINDINGS but for the stamped ones, and how many units it does not apply to."""
+    """One control's rows, columns of FINDINGS but for the stamped ones, and the accounts of the units it does not
+    apply to, a code of the rows' categories for each unit."""
 
     control: Control
     rows: pd.DataFrame
-    not_applicable: int = 0
-
-    def count(self, status: Status) -> int:
-        return int((self.rows["status"] == status.value).sum())
+    not_applicable: Codes
 
 
 def mask(by_person: pd.Series | None, units: pd.DataFrame) -> pd.Series:
@@ -73,9 +74,42 @@ def _joined(parts: Sequence[Any]) -> Any:
     return union_categoricals(list(parts))
 
 
-def counted(judged: Judged, selection: Selection) -> dict[str, Any]:
-    control = judged.control
-    passed, failed = judged.count(Status.PASS), judged.count(Status.FAIL)
+def by_account(judged: Sequence[Judged]) -> pd.DataFrame:
+    """``schema.BY_ACCOUNT``; ``waived`` is 0 throughout."""
+    ids = judged[0].rows["account_id"].cat.categories if judged else pd.Index([], dtype="str")
+    parts = [_counts(one, len(ids)) for one in judged]
+    places = [np.flatnonzero(part.any(axis=1)) for part in parts]
+    controls = pd.Index([one.control.id for one in judged], dtype="str")
+    numbers = np.repeat(np.arange(len(judged)), [len(found) for found in places])
+    counts = np.concatenate([_NO_COUNTS, *(part[found] for part, found in zip(parts, places, strict=True))])
+    columns: dict[str, Any] = {
+        "account_id": pd.Categorical.from_codes(np.concatenate([_NO_CODES, *places]) - 1, categories=ids),
+        "control_id": pd.Categorical.from_codes(numbers, categories=controls),
+    }
+    return pd.DataFrame(columns | {name: pd.array(counts[:, n], "Int64") for n, name in enumerate(schema.COUNTS)})
+
+
+def _counts(judged: Judged, accounts: int) -> Codes:
+    """A row for each account, after one for what is of no account; the columns are ``schema.COUNTS``."""
+    width = len(STATUS.categories)
+    status = judged.rows["status"].cat.set_categories(STATUS.categories).cat.codes.to_numpy(dtype=np.int64)
+    account = judged.rows["account_id"].cat.codes.to_numpy(dtype=np.int64) + 1
+    cells = np.bincount(account * width + status, minlength=(accounts + 1) * width).reshape(-1, width)
+    found = {Status(word): cells[:, number] for number, word in enumerate(STATUS.categories)}
+    columns = {
+        "population": found[Status.PASS] + found[Status.FAIL],
+        "passed": found[Status.PASS],
+        "failed": found[Status.FAIL],
+        "waived": np.zeros(accounts + 1, dtype=np.int64),
+        "not_applicable": np.bincount(judged.not_applicable + 1, minlength=accounts + 1),
+        "no_evidence": found[Status.NO_EVIDENCE],
+        "manual": found[Status.MANUAL],
+    }
+    return np.column_stack([columns[name] for name in schema.COUNTS])
+
+
+def described(control: Control, selection: Selection) -> dict[str, Any]:
+    """What ``schema.CONTROLS`` tells of a control but for its counts."""
     return {
         "control_id": control.id,
         "title": control.title,
@@ -83,16 +117,16 @@ def counted(judged: Judged, selection: Selection) -> dict[str, Any]:
         "unit": control.unit.value,
         "assessment": control.assessment,
         "requirements": "; ".join(selection.requirements[control.id]),
-        "population": passed + failed,
-        "passed": passed,
-        "failed": failed,
-        "waived": 0,
-        "not_applicable": judged.not_applicable,
-        "no_evidence": judged.count(Status.NO_EVIDENCE),
-        "manual": judged.count(Status.MANUAL),
         "looser_settings": "; ".join(selection.looser.get(control.id, ())),
         "frameworks": _frameworks(selection, control),
     }
+
+
+def totals(controls: pd.DataFrame, counts: pd.DataFrame) -> pd.DataFrame:
+    """``controls`` with the sums of ``counts`` (``schema.BY_ACCOUNT``), 0 for a control that is not in them."""
+    sums = counts.groupby("control_id", observed=True)[list(schema.COUNTS)].sum()
+    found = sums.reindex(controls["control_id"].to_numpy(), fill_value=0)
+    return controls.assign(**{name: found[name].astype("Int64").array for name in schema.COUNTS})
 
 
 def _frameworks(selection: Selection, control: Control) -> str:

@@ -1,8 +1,23 @@
-"""The CSV files: UTF-8 without BOM, RFC 4180 quoting, and text that no spreadsheet runs as a formula."""
+"""The CSV files: UTF-8, RFC 4180 quoting, and text that no spreadsheet runs as a formula.
+
+How they are written is a ``CsvStyle``; without one: commas, no byte order mark, and the apostrophe of OWASP's "CSV
+Injection" before texts that begin with ``=``, ``+``, ``-``, ``@``, tab or carriage return. A program that reads the
+files takes that apostrophe off, or asks for ``raw`` files, in which every text is exactly what it is.
+
+- A text is quoted where it holds the delimiter, a double quote or a line end. A spreadsheet that splits at another
+  character than the one the file was written with sees other cells, which nothing guards: give people the delimiter
+  that their spreadsheets use.
+- Control characters and U+FFFE are written as they are, texts longer than the 32,767 characters of a spreadsheet's
+  cell whole. NUL too, though spreadsheets end or drop the text there: no name of AWS can hold one.
+- Lone surrogates have no UTF-8 and never come this far: the tables cannot hold them.
+- CSV has no types: a spreadsheet that guesses turns ``007`` into 7. Import the columns as text, or take the workbook.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -12,11 +27,29 @@ from auditor.assessment import Assessment
 from auditor.files import atomic_path
 from auditor.report.lines import Dialect, encoded_blocks, joined, raw_bytes
 
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class CsvStyle:
+    """How CSV files are written: ``delimiter`` is one character, ``bom`` puts a byte order mark first (Excel takes a
+    file without one for the local code page), ``raw`` leaves the apostrophes out, for programs."""
+
+    delimiter: str = ","
+    bom: bool = False
+    raw: bool = False
+
+
+PLAIN = CsvStyle()
+
 
 class CsvFiles:
     """``findings.csv``, ``accounts.csv``, ``controls.csv``, ``credentials.csv`` and ``waivers.csv``."""
 
     name = "csv"
+
+    def __init__(self, style: CsvStyle = PLAIN) -> None:
+        self._style = style
 
     def write(self, assessment: Assessment, folder: Path) -> tuple[Path, ...]:
         tables = {
@@ -26,23 +59,25 @@ class CsvFiles:
             "credentials": assessment.credentials[list(schema.CREDENTIALS)],
             "waivers": assessment.waivers[list(schema.WAIVERS)],
         }
-        return tuple(write_csv(table, folder / f"{name}.csv") for name, table in tables.items())
+        return tuple(write_csv(table, folder / f"{name}.csv", self._style) for name, table in tables.items())
 
 
-def write_csv(frame: pd.DataFrame, path: Path) -> Path:
+def write_csv(frame: pd.DataFrame, path: Path, style: CsvStyle = PLAIN) -> Path:
     """Write any frame to ``path``, atomically and 0600; raises SnapshotError."""
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        file.writelines(csv_blocks(frame))
+        file.writelines(csv_blocks(frame, style))
     return path
 
 
-def csv_blocks(frame: pd.DataFrame) -> Iterator[bytes | memoryview]:
+def csv_blocks(frame: pd.DataFrame, style: CsvStyle = PLAIN) -> Iterator[bytes | memoryview]:
     """Any frame as CSV, a header and then many lines at a time: times as ``2026-11-24T10:15:00Z``, booleans as true
     and false, missing values as nothing, lines ended by a single line feed."""
-    header = _spelt(pd.Series(list(frame.columns), dtype="str"))
-    yield (",".join(header) + "\n").encode()
-    for columns in encoded_blocks(frame, _CSV):
-        rows = joined(columns, ",", _CSV.missing)
+    spelt = _spelling(style)
+    dialect = Dialect(text=spelt, time=lambda times: times, missing="")
+    header = spelt(pd.Series(list(frame.columns), dtype="str"))
+    yield (_BOM if style.bom else b"") + (style.delimiter.join(header) + "\n").encode()
+    for columns in encoded_blocks(frame, dialect):
+        rows = joined(columns, style.delimiter, dialect.missing)
         yield raw_bytes(joined([rows, "\n"], "", ""))
 
 
@@ -54,16 +89,14 @@ def safe_text(texts: pd.Series) -> pd.Series:
     return texts.where(~texts.str.match(r"[=+\-@\t\r]", na=False), "'" + texts)
 
 
-def _quoted(texts: pd.Series) -> pd.Series:
-    """In double quotes where RFC 4180 asks for them."""
-    unsafe = texts.str.contains('[",\r\n]', regex=True, na=False)
-    if not unsafe.any():
-        return texts
-    return texts.where(~unsafe, '"' + texts.str.replace('"', '""', regex=False) + '"')
+def _spelling(style: CsvStyle) -> Callable[[pd.Series], pd.Series]:
+    """Guarded, and in double quotes where RFC 4180 asks for them with the style's delimiter."""
+    special = f'["{re.escape(style.delimiter)}\r\n]'
 
+    def quoted(texts: pd.Series) -> pd.Series:
+        unsafe = texts.str.contains(special, regex=True, na=False)
+        if not unsafe.any():
+            return texts
+        return texts.where(~unsafe, '"' + texts.str.replace('"', '""', regex=False) + '"')
 
-def _spelt(texts: pd.Series) -> pd.Series:
-    return _quoted(safe_text(texts))
-
-
-_CSV = Dialect(text=_spelt, time=lambda times: times, missing="")
+    return quoted if style.raw else lambda texts: quoted(safe_text(texts))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +18,11 @@ from auditor.waivers import State
 _CONTROL_COUNTS = ("population", "passed", "failed", "waived", "not_applicable", "no_evidence", "manual")
 
 
-def write_summary(assessment: Assessment, folder: Path, files: Sequence[Path]) -> Path:
-    """Write ``summary.json`` about ``files``, which must lie in ``folder`` already."""
+def write_summary(assessment: Assessment, folder: Path, files: Sequence[Path], output: Mapping[str, Any]) -> Path:
+    """Write ``summary.json`` about ``files``, which must lie in ``folder`` already; ``output`` is what was asked of
+    them that changes their bytes."""
     content = summary(assessment) | {"files": {path.name: _identity(path) for path in files}}
+    content["derived_from"] |= {"output": output}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
     path = folder / "summary.json"
     # A lone surrogate has no UTF-8; as \udXXX it is still the same text in JSON.
@@ -29,7 +31,7 @@ def write_summary(assessment: Assessment, folder: Path, files: Sequence[Path]) -
 
 
 def summary(assessment: Assessment) -> dict[str, Any]:
-    """The content of ``summary.json`` but for its ``files``; times are UTC, ``2026-11-24T10:15:00Z``."""
+    """The content of ``summary.json`` but for what is told of its files; times are UTC, ``2026-11-24T10:15:00Z``."""
     cover = coverage(assessment)
     return {
         "snapshot_id": assessment.snapshot_id,

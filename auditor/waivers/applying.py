@@ -150,6 +150,14 @@ def _ids(length: int, rows: Ints, winners: Ints, waivers: Waivers) -> pd.Categor
     return pd.Categorical.from_codes(codes, categories=pd.Index(texts, dtype="str"))
 
 
+def waived_by_account(counts: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
+    """``counts`` (``schema.BY_ACCOUNT``) with the failures of ``findings`` that carry a waiver."""
+    names = ["control_id", "account_id"]
+    found = findings.loc[(findings["waiver_id"] != "").to_numpy(), names].astype("str").value_counts()
+    keys = pd.MultiIndex.from_frame(counts[names].astype("str"))
+    return counts.assign(waived=pd.array(found.reindex(keys, fill_value=0).to_numpy(), dtype="Int64"))
+
+
 def _counted(controls: pd.DataFrame, findings: pd.DataFrame) -> pd.DataFrame:
     waived = findings.loc[(findings["waiver_id"] != "").to_numpy(), "control_id"].value_counts()
     counts = [int(waived.get(control_id, 0)) for control_id in controls["control_id"]]

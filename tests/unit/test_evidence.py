@@ -88,3 +88,18 @@ def test_any_response_is_read_back_and_found(responses: list[dict[str, object]])
         for key in answer.response or {}:
             for line, item in answer.items(key):
                 assert json.loads(lines[line - 1].removesuffix(",")) == item
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("\ud800x", "\ufffdx"),
+        ("x\udfff", "x\ufffd"),
+        ("\U0001f680 \udc00", "\U0001f680 \ufffd"),
+        ("\\ud800", "\\ud800"),
+    ],
+)
+def test_a_lone_surrogate_is_read_as_a_replacement(text: str, read: str) -> None:
+    document = Document("contacts", (Answer("account:GetAlternateContact", {text: [text]}),))
+    (answer,) = evidence.read(evidence.write(document)).answers
+    assert answer.response == {read: [read]}

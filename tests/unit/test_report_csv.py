@@ -14,8 +14,9 @@ import pytest
 from auditor import schema
 from auditor.errors import ConfigurationError, SnapshotError
 from auditor.report import write_reports
-from auditor.report.csv_files import csv_blocks, safe_text
+from auditor.report.csv_files import CsvStyle, csv_blocks, safe_text
 from auditor.report.json_file import json_blocks
+from auditor.settings import DELIMITERS
 from tests import reporting
 from tests.reporting import AS_OF, HOSTILE
 
@@ -137,3 +138,33 @@ def test_a_folder_that_cannot_be_written_is_a_snapshot_error(tmp_path: Path) -> 
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(SnapshotError, match="file"):
         write_reports(reporting.complete(), tmp_path / "file" / "out", ["csv"])
+
+
+@pytest.mark.parametrize("delimiter", DELIMITERS)
+@pytest.mark.parametrize("raw", [False, True], ids=["guarded", "raw"])
+def test_every_delimiter_gives_back_what_was_written(delimiter: str, raw: bool) -> None:
+    texts = [*HOSTILE, "a,b;c|d\te", "nul \x00 in it", "x" * 32_768]
+    frame = pd.DataFrame({"a": pd.Series(texts, dtype="str"), "b": pd.Series(texts, dtype="category")})
+    blocks = b"".join(csv_blocks(frame, CsvStyle(delimiter, raw=raw)))
+    read = list(csv.reader(io.StringIO(blocks.decode(), newline=""), delimiter=delimiter))
+    meant = texts if raw else safe_text(pd.Series(texts, dtype="str")).tolist()
+    assert read == [["a", "b"], *([text, text] for text in meant)]
+
+
+def test_a_cell_is_quoted_for_its_own_delimiter_only() -> None:
+    frame = pd.DataFrame({"a": ["x,y", "x;y"]})
+    assert b"".join(csv_blocks(frame, CsvStyle(";"))) == b'a\nx,y\n"x;y"\n'
+
+
+def test_the_byte_order_mark_stands_first_in_every_file(tmp_path: Path) -> None:
+    written = write_reports(reporting.small(), tmp_path / "bom", ["csv"], CsvStyle(bom=True))
+    plain = write_reports(reporting.small(), tmp_path / "plain", ["csv"])
+    contents = {path.name: path.read_bytes() for path in plain[:-1]}
+    assert {path.name: path.read_bytes() for path in written[:-1]} == {
+        name: b"\xef\xbb\xbf" + content for name, content in contents.items()
+    }
+
+
+def test_no_table_can_hold_a_lone_surrogate() -> None:
+    with pytest.raises(UnicodeEncodeError):
+        pd.Series(["\ud800"], dtype="str")

@@ -14,7 +14,7 @@ import pytest
 from auditor import schema
 from auditor.assessment import Assessment
 from auditor.model import Status
-from auditor.report import write_reports
+from auditor.report import CsvStyle, write_reports
 from auditor.report.figures import Result, coverage, gaps, results
 from tests import reporting
 from tests.reporting import KEYS, account, finding, missed
@@ -47,6 +47,14 @@ def test_it_names_the_hash_of_every_file_written_with_it(tmp_path: Path) -> None
     for name, identity in files.items():
         content = (tmp_path / name).read_bytes()
         assert identity == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
+
+
+def test_it_names_how_the_csv_files_were_written(tmp_path: Path) -> None:
+    plain = {"delimiter": ",", "bom": False, "raw": False}
+    assert written(reporting.complete(), tmp_path, "csv")["derived_from"]["output"] == {"csv": plain}
+    path = write_reports(reporting.complete(), tmp_path, ["csv"], CsvStyle("\t", bom=True, raw=True))[-1]
+    told = json.loads(path.read_text(encoding="utf-8"))["derived_from"]["output"]
+    assert told == {"csv": {"delimiter": "\t", "bom": True, "raw": True}}
 
 
 def test_a_lone_surrogate_is_still_json(tmp_path: Path) -> None:

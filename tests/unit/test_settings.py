@@ -260,3 +260,15 @@ def test_an_external_id_that_sts_would_refuse_is_not_repeated(external_id: str) 
 
 def test_an_external_id_that_is_no_text_is_not_repeated(tmp_path: Path) -> None:
     assert complaint(tmp_path, "external_id: 7700770077") == "external_id must be text: put it in quotes"
+
+
+@pytest.mark.parametrize(("given", "delimiter"), [(",", ","), (";", ";"), ("|", "|"), ("tab", "\t"), ("\t", "\t")])
+def test_a_csv_delimiter_is_one_of_four(given: str, delimiter: str) -> None:
+    assert load_settings(None, {"csv_delimiter": given}, read_file=False).csv_delimiter == delimiter
+
+
+@pytest.mark.parametrize("given", ["", ":", ",,", "TAB", "comma", "\n", '"'])
+def test_other_csv_delimiters_are_refused(given: str) -> None:
+    assert option_complaint(csv_delimiter=given) == (
+        f"--csv-delimiter: {given!r} is not a delimiter of CSV files; known: , ; | and tab"
+    )
