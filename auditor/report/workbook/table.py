@@ -76,7 +76,7 @@ def write_table(
         sheet = book.add_sheet(title, after=parts[-1].sheet.title) if parts else book.workbook[title]
         part = Part(sheet, header, start, min(given.count, start + capacity))
         _design(book, part, columns, frozen)
-        _set_area(part, printed or len(columns), pages_wide, frozen)
+        _set_area(part, printed or len(columns), pages_wide)
         _stream(book, part, partial(given.between, part.start, part.stop), columns)
         for name in named:
             _name(book, title, part, columns, name)
@@ -114,13 +114,13 @@ def _design(book: Book, part: Part, columns: Sequence[Column], frozen: int) -> N
     sheet.print_title_rows = f"{header}:{header}"
 
 
-def _set_area(part: Part, printed: int, pages_wide: int, frozen: int) -> None:
+def _set_area(part: Part, printed: int, pages_wide: int) -> None:
     sheet = part.sheet
     sheet.print_area = f"A1:{get_column_letter(printed)}{part.last}"
     sheet.page_setup.fitToWidth = pages_wide
     if pages_wide > 1:
         sheet.page_setup.pageOrder = "overThenDown"
-        sheet.print_title_cols = f"A:{get_column_letter(frozen)}"
+        sheet.print_title_cols = "A:B"  # the account, on the second page as well
 
 
 def _stream(book: Book, part: Part, blocks: Callable[[], Iterable[pd.DataFrame]], columns: Sequence[Column]) -> None:

@@ -65,7 +65,9 @@ _PRINTED = len(COLUMNS) - len(_RAW)
 
 def write_population(book: Book, assessment: Assessment) -> list[Part]:
     rows = Rows(len(assessment.users), lambda start, stop: _blocks(assessment, start, stop))
-    return write_table(book, TITLE, rows, columns_of(assessment), named=("is_root",), frozen=5, printed=_PRINTED)
+    return write_table(
+        book, TITLE, rows, columns_of(assessment), named=("is_root",), frozen=5, printed=_PRINTED, pages_wide=2
+    )
 
 
 def columns_of(assessment: Assessment) -> tuple[Column, ...]:
