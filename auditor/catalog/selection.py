@@ -82,10 +82,11 @@ class Selection:
 
         Nothing is said of those by tag where it is not known how the accounts are tagged.
         """
-        used = {id(o) for table in self._tables.values() for account in accounts for o in table.of(account)}
-        for override in self.overrides:
-            if override.control in self._tables and id(override) not in used and (tags_known or not override.tag):
-                hint = nearest(override.ou, _ous(accounts)) if override.ou else ""
+        chosen = [override for override in self.overrides if override.control in self._tables]
+        places = _ous(accounts) if chosen else set()
+        for override in chosen:
+            if (tags_known or not override.tag) and not _holds_for_any(override, accounts, places):
+                hint = nearest(override.ou, places) if override.ou else ""
                 yield f"the parameters of {override.control} for {override.scope} hold for no account{hint}"
 
     @cached_property
@@ -96,6 +97,14 @@ class Selection:
             if override.control in chosen:
                 grouped.setdefault(override.control, []).append(override)
         return {control_id: _Table(overrides) for control_id, overrides in grouped.items()}
+
+
+def _holds_for_any(override: Override, accounts: Collection[Place], ous: Collection[str]) -> bool:
+    if override.ou is not None:
+        return override.ou in ous
+    if override.tag is not None:
+        return any(override.tag.items() <= account.tags.items() for account in accounts)
+    return any(override.account == account.id for account in accounts)
 
 
 def _ous(accounts: Iterable[Place]) -> set[str]:

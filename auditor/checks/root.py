@@ -15,7 +15,8 @@ from auditor.checks.verdict import Parameters, Verdict, all_of, flag, joined, ne
 _LACKING = "the report lacks a column or value that decides"
 _DISAGREE = "the credential report and the account summary disagree"
 _NO_PASSWORD = "root has no password, so nobody can sign in with one"
-_GOVCLOUD = "arn:aws-us-gov:"  # where CIS does not ask for MFA of root
+_GOVCLOUD = "arn:aws-us-gov:"
+_SPARED = "CIS does not ask for MFA of root in the GovCloud partition"
 _USES = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")
 
 
@@ -63,22 +64,19 @@ def mfa(root: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
     if parameters["pass_when_root_password_absent"]:
         protected = protected | ~facts["password"]
     return Verdict(
-        applies=_is_asked_for_mfa(root),
+        applies=facts["asked"],
         passed=protected,
         observed=told(facts[_SAID], _mfa_observed),
-        reason=told(facts[["mfa", "differ"]].assign(protected=protected), _guarded),
+        reason=told(facts[["asked", "mfa", "differ"]].assign(protected=protected), _guarded),
     )
-
-
-def _is_asked_for_mfa(root: pd.DataFrame) -> pd.Series:
-    return (~root["arn"].astype("str").str.startswith(_GOVCLOUD)).astype("boolean")
 
 
 _SAID = ["password_said", "mfa_said", "summary_password", "summary_mfa"]
 
 
 def _root_facts(root: pd.DataFrame) -> pd.DataFrame:
-    """Columns ``password`` and ``mfa`` (what counts), what each source said, and whether they ``differ``."""
+    """Columns ``asked`` (whether CIS asks for MFA of root there), ``password`` and ``mfa`` (what counts), what each
+    source said, and whether they ``differ``."""
     password = root["password_enabled"].mask(root["password_enabled_note"] == "not_supported", True)
     facts = pd.DataFrame(
         {
@@ -88,6 +86,7 @@ def _root_facts(root: pd.DataFrame) -> pd.DataFrame:
             "summary_mfa": root["summary_root_mfa"],
         }
     )
+    facts["asked"] = (~root["arn"].astype("str").str.startswith(_GOVCLOUD)).astype("boolean")
     facts["password"] = _both(facts["password_said"], facts["summary_password"], or_)
     facts["mfa"] = _both(facts["mfa_said"], facts["summary_mfa"], and_)
     facts["differ"] = (facts["mfa_said"] != facts["summary_mfa"]).fillna(False)
@@ -106,7 +105,9 @@ def _mfa_observed(password: bool | None, mfa: bool | None, counted: bool | None,
     return f"{report}, AccountPasswordPresent {flag(counted)}, AccountMFAEnabled {flag(counted_mfa)}"
 
 
-def _guarded(mfa: bool | None, differ: bool, protected: bool | None) -> str:
+def _guarded(asked: bool, mfa: bool | None, differ: bool, protected: bool | None) -> str:
+    if not asked:
+        return _SPARED
     if protected is None:
         return "the report does not tell enough of root's MFA and password"
     if protected and not mfa:
@@ -134,14 +135,16 @@ def hardware_mfa(root: pd.DataFrame, parameters: Parameters, _: datetime) -> Ver
         protected = protected | ~facts["password"]
     device = root["root_virtual_mfa"].fillna("unknown").mask(root["root_virtual_mfa"] == "", "none")
     return Verdict(
-        applies=_is_asked_for_mfa(root),
+        applies=facts["asked"],
         passed=protected,
         observed=joined(told(facts[_SAID], _mfa_observed).astype("str"), ", virtual device of root ", device),
-        reason=told(facts[["mfa", "differ"]].assign(virtual=virtual, protected=protected), _device),
+        reason=told(facts[["asked", "mfa", "differ"]].assign(virtual=virtual, protected=protected), _device),
     )
 
 
-def _device(mfa: bool | None, differ: bool, virtual: bool | None, protected: bool | None) -> str:
+def _device(asked: bool, mfa: bool | None, differ: bool, virtual: bool | None, protected: bool | None) -> str:
+    if not asked:
+        return _SPARED
     if protected is None:
         return "the list of virtual MFA devices or the report that decides is missing"
     if mfa and virtual is not None and not virtual:
