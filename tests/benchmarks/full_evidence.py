@@ -1,10 +1,10 @@
 """Two hundred accounts with every kind of evidence: how many calls an account takes, and how long judging does.
 
 Five calls are made in every account: account summary, password policy, authorization details (more where there are
-more than a thousand items) and the two contacts. What the summary or the report tells of costs a call each, and cannot
-be had otherwise: virtual MFA devices where root has MFA, server certificates, SAML providers, OpenID Connect providers
-(not where the SAML providers are all), and the keys of each user of whom the report tells of more. An account that has
-everything takes ten.
+more than a thousand items) and the two contacts. What the summary or the report tells of costs a call each, which no
+other answers: virtual MFA devices where root has MFA, server certificates, SAML providers, OpenID Connect providers
+where the SAML ones are not all, and the keys of every user of whom the report tells of more. An account that has all of
+them, and one such user, takes ten.
 """
 
 from __future__ import annotations
