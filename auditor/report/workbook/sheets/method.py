@@ -91,6 +91,7 @@ def _judged(assessment: Assessment) -> dict[str, str]:
         "Chosen": options,
         "Catalogue hash": assessment.catalog_hash,
         "Requirements left out": "; ".join(assessment.dropped) or "none",
+        "Parameters for no account": "; ".join(assessment.idle_overrides) or "none",
         "Program": f"auditor {assessment.tool_version}",
     }
 
