@@ -14,7 +14,7 @@ import pyarrow as pa
 from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, Control, Parameters, Selection, load_catalog
 from auditor.evaluator import evaluate
 from auditor.frames import build_frames, evidence_tables, original_reports
-from auditor.model import ACCOUNT_SUMMARY, Account, Outcome, Severity, Status
+from auditor.model import ACCOUNT_SUMMARY, ACCOUNT_TAGS, Account, Outcome, Severity, Status
 from auditor.snapshot import Snapshot
 from auditor.waivers import Waivers, apply_waivers, no_waivers, waived_by_account
 
@@ -31,7 +31,8 @@ class Assessment:
     """Verdicts on one snapshot. The frames have the columns and dtypes of ``auditor.schema``.
 
     ``by_account`` tells of each account what ``controls`` tells in sum. ``evidence`` is the units of all other evidence
-    by the names of ``frames.EVIDENCE_TABLES``, ``dropped`` what a rewritten benchmark leaves out, one sentence each.
+    by the names of ``frames.EVIDENCE_TABLES``, ``dropped`` what a rewritten benchmark leaves out and ``idle_overrides``
+    the parameters of one's own that hold for no account, one sentence each.
     ``interrupted``: the collection was stopped, so accounts may be missing that had not been listed yet.
     ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``, where there was none. ``own_parameters``
     are those of a control (by id) that differ for an account (by id). ``originals`` reads the reports again whose rows
@@ -61,6 +62,7 @@ class Assessment:
     by_account: pd.DataFrame
     evidence: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     dropped: tuple[str, ...] = ()
+    idle_overrides: tuple[str, ...] = ()
     waivers: pd.DataFrame = field(default_factory=no_waivers)
     waivers_sha256: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -123,6 +125,7 @@ def assess(
         credentials=frames.credentials,
         evidence=evidence_tables(frames.units),
         dropped=selection.dropped,
+        idle_overrides=tuple(selection.idle_overrides(frames.places.values(), tags_known=_knows_tags(frames.gaps))),
         findings=waived.findings,
         controls=waived.controls,
         by_account=waived_by_account(verdicts.by_account, waived.findings),
@@ -142,6 +145,10 @@ def _own_parameters(selection: Selection, accounts: Iterable[Account]) -> dict[s
         for control in selection.controls
         if control.id in overridden
     }
+
+
+def _knows_tags(gaps: pd.DataFrame) -> bool:
+    return not gaps["evidence"].str.contains(ACCOUNT_TAGS, regex=False).any()
 
 
 def _about(snapshot: Snapshot) -> dict[str, Any]:

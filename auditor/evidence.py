@@ -57,7 +57,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One evidence file; ``omitted`` says why no call was needed."""
+    """One evidence file; ``omitted`` says why no call was needed, or none beside those that were made."""
 
     kind: str
     answers: tuple[Answer, ...] = ()

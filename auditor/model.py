@@ -64,6 +64,8 @@ CREDENTIALS = ("password", "access_key_1", "access_key_2", *FURTHER_KEYS, "cert_
 # What notes say of further keys, beside the words of AWS.
 NOT_LISTED = "(not listed)"
 """The report tells that there is more, and what that is nobody listed; or the list does not tell this of a key."""
+USER_GONE = "(no such user)"
+"""The user was deleted after the report was made, so that nobody can list the keys that it had."""
 TOO_MANY = "(too many)"
 """The keys that are left when all names but the last are given."""
 

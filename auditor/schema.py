@@ -99,7 +99,8 @@ CREDENTIALS = {
     "active": "bool",
     "last_rotated": "time",  # of a password: last changed
     # of a password; of further keys "(not listed)": what there is beyond the report could not be had, so it stands for
-    # whatever there is; "(too many)": it stands for all keys from here on
+    # whatever there is; "(no such user)": nor can it be, as the user was deleted; "(too many)": it stands for all keys
+    # from here on
     "last_rotated_note": "category",
     "last_used": "time",
     "last_used_note": "category",  # of further keys "(not listed)": the list of access keys does not tell it

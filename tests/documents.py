@@ -111,15 +111,16 @@ def _analyzer(text: str) -> Item:
     return {"name": "a", "type": kind, "status": status or "ACTIVE"}
 
 
-def contacts(security: Item | None = None, primary: Item | None = None) -> Document:
-    """``security``: None for an account without such a contact."""
-    operation = "account:GetAlternateContact"
-    first = (
-        Answer(operation, {"AlternateContact": security})
-        if security
-        else Answer(operation, error="ResourceNotFoundException", message="none")
-    )
-    return Document(CONTACTS, (first, Answer("account:GetContactInformation", {"ContactInformation": primary or {}})))
+def contacts(security: Item | str | None = None, primary: Item | str | None = None) -> Document:
+    """``security``: None for an account without such a contact; a text is the code that a call was refused with."""
+    operation, other = "account:GetAlternateContact", "account:GetContactInformation"
+    refusal = security if isinstance(security, str) else "ResourceNotFoundException"
+    first = Answer(operation, error=refusal, message="no")
+    if security and not isinstance(security, str):
+        first = Answer(operation, {"AlternateContact": security})
+    if isinstance(primary, str):
+        return Document(CONTACTS, (first, Answer(other, error=primary, message="no")))
+    return Document(CONTACTS, (first, Answer(other, {"ContactInformation": primary or {}})))
 
 
 def instances(regions: Mapping[str, Sequence[Item] | str]) -> Document:

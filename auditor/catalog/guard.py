@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from auditor.catalog.entries import Control, Direction, Parameter
+from auditor.catalog.entries import Control, Direction, Parameter, Requirement
 
 _LOOSER = "looser than the benchmark allows"
 _OTHER = "not what the benchmark says"
@@ -38,6 +38,14 @@ def looser_parameters(
         verdict = _verdict(value, theirs, directions.get(name))
         if verdict:
             yield f"{name} {_spelt(value)} instead of {_spelt(theirs)} {scope}: {verdict}"
+
+
+def regraded(own: Requirement, shipped: Requirement, scope: str) -> Iterator[str]:
+    """``level 2 instead of 1 for cis-aws-7.0.0:2.12: not what the benchmark says``, whichever way it goes."""
+    for name in ("level", "assessment"):
+        mine, theirs = getattr(own, name), getattr(shipped, name)
+        if mine != theirs:
+            yield f"{name} {_spelt(mine)} instead of {_spelt(theirs)} {scope}: {_OTHER}"
 
 
 def _verdict(value: Parameter, theirs: Parameter, direction: Direction | None) -> str:

@@ -39,11 +39,15 @@ _Places = Sequence[tuple[Benchmark, Requirement]]
 
 
 def _by_level(places: _Places, level: int) -> _Wanted:
-    """A level includes the ones below it, as the profiles of CIS do; what has no level is in none."""
     known = sorted({r.level for _, r in places if r.level is not None})
     if level not in known:
         raise CatalogError(f"no chosen benchmark has level {level}; known: {', '.join(map(str, known)) or 'none'}")
-    return lambda _, r: r.level is not None and r.level <= level
+    return lambda _, r: is_within(r, level)
+
+
+def is_within(requirement: Requirement, level: int) -> bool:
+    """A level includes the ones below it, as the profiles of CIS do; what has no level is in none."""
+    return requirement.level is not None and requirement.level <= level
 
 
 def _by_section(places: _Places, sections: Sequence[str]) -> _Wanted:

@@ -11,8 +11,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from auditor.catalog.entries import Benchmark, Control, Crosswalk, Direction, Entry, Override, Parameter, Requirement
-from auditor.catalog.guard import looser_parameters, looser_than
-from auditor.catalog.narrowing import narrowed
+from auditor.catalog.guard import looser_parameters, looser_than, regraded
+from auditor.catalog.narrowing import is_within, narrowed
 from auditor.catalog.selection import Selection
 from auditor.errors import CatalogError, nearest
 
@@ -155,7 +155,7 @@ class Catalog:
             {c.id: self.frameworks_of(c.id) for c in controls},
             self.overrides,
             {c.id: found for c in controls if (found := self.looser(c.id))},
-            tuple(text for benchmark_id in options["benchmark"] for text in self._dropped(benchmark_id)),
+            tuple(text for benchmark_id in options["benchmark"] for text in self._dropped(benchmark_id, level)),
             options | {name: value for name, value in narrowing.items() if value},
         )
 
@@ -174,10 +174,13 @@ class Catalog:
             if override.control == control_id:
                 scope = f"for {override.scope}"
                 found += looser_parameters(override.parameters, original.parameters, directions, scope)
-        for benchmark, requirement, asked in self._rewritten():
+        for benchmark, requirement, shipped in self._rewritten():
             if requirement.control == control_id:
                 scope = f"for {benchmark.qualified(requirement)}"
-                found += looser_than(control, asked, self._directions(asked), scope)
+                if shipped.control != control_id:
+                    asked = self.replaced.get(shipped.control, self.controls[shipped.control])
+                    found += looser_than(control, asked, self._directions(asked), scope)
+                found += regraded(requirement, shipped, scope)
         return tuple(found)
 
     def looser_values(self, control_id: str, parameters: Mapping[str, Parameter], scope: str) -> tuple[str, ...]:
@@ -193,21 +196,23 @@ class Catalog:
                 found |= other.stricter
         return found | control.stricter
 
-    def _rewritten(self) -> Iterator[tuple[Benchmark, Requirement, Control]]:
-        """The requirements for which a benchmark in place of a shipped one names another control than that did."""
+    def _rewritten(self) -> Iterator[tuple[Benchmark, Requirement, Requirement]]:
+        """The requirements that a benchmark in place of a shipped one shares with it, and what they were there."""
         for original in self.rewritten.values():
             for requirement in self.benchmarks[original.id].requirements:
                 shipped = original.requirement(requirement.id)
-                if shipped and shipped.control != requirement.control:
-                    asked = self.replaced.get(shipped.control, self.controls[shipped.control])
-                    yield self.benchmarks[original.id], requirement, asked
+                if shipped:
+                    yield self.benchmarks[original.id], requirement, shipped
 
-    def _dropped(self, benchmark_id: str) -> Iterator[str]:
-        """``cis-aws-7.0.0 without 2.12 (access-key-rotated-90d), which the shipped one asks for``"""
+    def _dropped(self, benchmark_id: str, level: int | None) -> Iterator[str]:
+        """``cis-aws-7.0.0 without 2.12 (access-key-rotated-90d), which the shipped one asks for [at level 1]``"""
         shipped, own = self.rewritten.get(benchmark_id), self.benchmarks[benchmark_id]
-        for requirement in shipped.requirements if shipped else ():
-            if own.requirement(requirement.id) is None:
-                yield f"{own.id} without {requirement.id} ({requirement.control}), which the shipped one asks for"
+        for asked in shipped.requirements if shipped else ():
+            kept, without = own.requirement(asked.id), f"{own.id} without {asked.id} ({asked.control})"
+            if kept is None:
+                yield f"{without}, which the shipped one asks for"
+            elif level is not None and is_within(asked, level) and not is_within(kept, level):
+                yield f"{without}, which the shipped one asks for at level {asked.level}"
 
     def _refuse_unchosen(self, name: str, chosen: Collection[str]) -> None:
         """A requirement of a benchmark that exists but was not chosen."""

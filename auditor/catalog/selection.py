@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
 from auditor.catalog.entries import Benchmark, Control, Override, Parameter
+from auditor.errors import nearest
 
 Parameters = Mapping[str, Parameter]
 
@@ -35,7 +36,8 @@ class Selection:
 
     ``benchmarks`` hold only the requirements that were chosen, ``frameworks`` the items of each framework by control,
     ``looser`` the settings of each control that a benchmark would not allow, one sentence each; ``dropped`` names the
-    requirements that a benchmark in place of a shipped one leaves out. ``options`` are what was asked for.
+    requirements that a benchmark in place of a shipped one leaves out, at the level asked for. ``options`` are what
+    was asked for.
     """
 
     controls: tuple[Control, ...]
@@ -75,6 +77,18 @@ class Selection:
         table = self._tables.get(control.id)
         return table.of(account) if table else iter(())
 
+    def idle_overrides(self, accounts: Collection[Place], *, tags_known: bool = True) -> Iterator[str]:
+        """A sentence for each override of a chosen control that holds for none of the accounts.
+
+        Nothing is said of those by tag where it is not known how the accounts are tagged.
+        """
+        chosen = [override for override in self.overrides if override.control in self._tables]
+        places = _ous(accounts) if chosen else set()
+        for override in chosen:
+            if (tags_known or not override.tag) and not _holds_for_any(override, accounts, places):
+                hint = nearest(override.ou, places) if override.ou else ""
+                yield f"the parameters of {override.control} for {override.scope} hold for no account{hint}"
+
     @cached_property
     def _tables(self) -> Mapping[str, _Table]:
         chosen = {control.id for control in self.controls}
@@ -83,6 +97,21 @@ class Selection:
             if override.control in chosen:
                 grouped.setdefault(override.control, []).append(override)
         return {control_id: _Table(overrides) for control_id, overrides in grouped.items()}
+
+
+def _holds_for_any(override: Override, accounts: Collection[Place], ous: Collection[str]) -> bool:
+    if override.ou is not None:
+        return override.ou in ous
+    if override.tag is not None:
+        return any(override.tag.items() <= account.tags.items() for account in accounts)
+    return any(override.account == account.id for account in accounts)
+
+
+def _ous(accounts: Iterable[Place]) -> set[str]:
+    """Every OU that holds accounts, itself or further down, by its path and by its id."""
+    names = [account.ou_path.split("/") for account in accounts]
+    paths = {"/".join(parts[:depth]) for parts in names for depth in range(1, len(parts) + 1)}
+    return paths | {unit for account in accounts for unit in account.ou_ids}
 
 
 class _Table:

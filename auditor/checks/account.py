@@ -12,13 +12,20 @@ from auditor.checks.verdict import Parameters, Verdict, all_of, constant, joined
 
 def security_contact(accounts: pd.DataFrame, _: Parameters, __: datetime) -> Verdict:
     """A security contact is on file. Frame: one row an account."""
-    there = pd.DataFrame({"there": accounts["security_contact"] != ""})
+    contact = accounts["security_contact"]
+    there = (contact != "").astype("boolean").mask(contact.isna())
     return Verdict(
         applies=all_of(accounts),
-        passed=there["there"].astype("boolean"),
-        observed=named(accounts["security_contact"]),
-        reason=told(there, lambda there: f"{'a' if there else 'no'} security contact is on file"),
+        passed=there,
+        observed=named(contact),
+        reason=told(there.to_frame(), _security),
     )
+
+
+def _security(there: bool | None) -> str:
+    if there is None:
+        return "AWS did not tell whether a security contact is on file"
+    return f"{'a' if there else 'no'} security contact is on file"
 
 
 def contact_on_file(accounts: pd.DataFrame, _: Parameters, __: datetime) -> Verdict:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 
 from auditor.checks.verdict import told
-from auditor.model import FURTHER_KEYS, NOT_LISTED, TOO_MANY
+from auditor.model import FURTHER_KEYS, NOT_LISTED, TOO_MANY, USER_GONE
 
+GONE = "the report tells of more credentials than it lists, and the user was deleted before they could be listed"
 MORE = "the report tells of more credentials than it lists, and whether active access keys are among them is not known"
 
 
@@ -25,6 +26,8 @@ def with_further_keys(reason: pd.Series, credentials: pd.DataFrame, undecided: p
 def _sentence(name: str, active: bool | None, note: str | None, unknown: str) -> str:
     if note == NOT_LISTED:
         return MORE
+    if note == USER_GONE:
+        return GONE
     if note == TOO_MANY:
         return f"the user has more access keys than can be named; {name} stands for the last of them"
     if active is None:

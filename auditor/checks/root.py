@@ -14,6 +14,9 @@ from auditor.checks.verdict import Parameters, Verdict, all_of, flag, joined, ne
 
 _LACKING = "the report lacks a column or value that decides"
 _DISAGREE = "the credential report and the account summary disagree"
+_NO_PASSWORD = "root has no password, so nobody can sign in with one"
+_GOVCLOUD = "arn:aws-us-gov:"
+_SPARED = "CIS does not ask for MFA of root in the GovCloud partition"
 _USES = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")
 
 
@@ -53,17 +56,18 @@ def mfa(root: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
     """Root has MFA, or (``pass_when_root_password_absent``, CIS 5.0.0 and later) no password. Frame: root.
 
     ``not_supported`` in older reports means that AWS did not tell about root's password then: root had one. The report
-    and the account summary must agree where both are there; the worse of the two counts.
+    and the account summary must agree where both are there; the worse of the two counts. It does not apply in the
+    GovCloud partition.
     """
     facts = _root_facts(root)
     protected = facts["mfa"]
     if parameters["pass_when_root_password_absent"]:
         protected = protected | ~facts["password"]
     return Verdict(
-        applies=all_of(root),
+        applies=facts["asked"],
         passed=protected,
         observed=told(facts[_SAID], _mfa_observed),
-        reason=told(facts[["mfa", "differ"]].assign(protected=protected), _guarded),
+        reason=told(facts[["asked", "mfa", "differ"]].assign(protected=protected), _guarded),
     )
 
 
@@ -71,7 +75,8 @@ _SAID = ["password_said", "mfa_said", "summary_password", "summary_mfa"]
 
 
 def _root_facts(root: pd.DataFrame) -> pd.DataFrame:
-    """Columns ``password`` and ``mfa`` (what counts), what each source said, and whether they ``differ``."""
+    """Columns ``asked`` (whether CIS asks for MFA of root there), ``password`` and ``mfa`` (what counts), what each
+    source said, and whether they ``differ``."""
     password = root["password_enabled"].mask(root["password_enabled_note"] == "not_supported", True)
     facts = pd.DataFrame(
         {
@@ -81,6 +86,7 @@ def _root_facts(root: pd.DataFrame) -> pd.DataFrame:
             "summary_mfa": root["summary_root_mfa"],
         }
     )
+    facts["asked"] = (~root["arn"].astype("str").str.startswith(_GOVCLOUD)).astype("boolean")
     facts["password"] = _both(facts["password_said"], facts["summary_password"], or_)
     facts["mfa"] = _both(facts["mfa_said"], facts["summary_mfa"], and_)
     facts["differ"] = (facts["mfa_said"] != facts["summary_mfa"]).fillna(False)
@@ -99,21 +105,28 @@ def _mfa_observed(password: bool | None, mfa: bool | None, counted: bool | None,
     return f"{report}, AccountPasswordPresent {flag(counted)}, AccountMFAEnabled {flag(counted_mfa)}"
 
 
-def _guarded(mfa: bool | None, differ: bool, protected: bool | None) -> str:
+def _guarded(asked: bool, mfa: bool | None, differ: bool, protected: bool | None) -> str:
+    if not asked:
+        return _SPARED
     if protected is None:
         return "the report does not tell enough of root's MFA and password"
-    disagreement = f"; {_DISAGREE} about root's MFA" if differ else ""
-    if not protected:
-        return f"root has no MFA{disagreement}"
-    if mfa is not None and mfa:
-        return f"root has MFA{disagreement}"
-    return f"root has no password, so nobody can sign in with one{disagreement}"
+    if protected and not mfa:
+        return f"{_NO_PASSWORD}; {_without(mfa, differ)}"
+    return "root has MFA" if protected else _without(mfa, differ)
+
+
+def _without(mfa: bool | None, differ: bool) -> str:
+    """What is to be said of root's MFA where it does not count."""
+    if differ:
+        return f"root counts as without MFA, as {_DISAGREE} about it"
+    return "whether root has MFA is not known" if mfa is None else "root has no MFA"
 
 
 def hardware_mfa(root: pd.DataFrame, parameters: Parameters, _: datetime) -> Verdict:
     """Root's MFA is not a virtual device, or (``pass_when_root_password_absent``) root has no password. Frame: root.
 
-    AWS lists virtual devices only: MFA that is on and not among them is a hardware device or a passkey.
+    AWS lists virtual devices only: MFA that is on and not among them is a hardware device or a passkey. It does not
+    apply in the GovCloud partition.
     """
     facts = _root_facts(root)
     virtual = (root["root_virtual_mfa"] != "").astype("boolean").mask(root["root_virtual_mfa"].isna())
@@ -122,20 +135,23 @@ def hardware_mfa(root: pd.DataFrame, parameters: Parameters, _: datetime) -> Ver
         protected = protected | ~facts["password"]
     device = root["root_virtual_mfa"].fillna("unknown").mask(root["root_virtual_mfa"] == "", "none")
     return Verdict(
-        applies=all_of(root),
+        applies=facts["asked"],
         passed=protected,
         observed=joined(told(facts[_SAID], _mfa_observed).astype("str"), ", virtual device of root ", device),
-        reason=told(facts[["mfa"]].assign(virtual=virtual, protected=protected), _device),
+        reason=told(facts[["asked", "mfa", "differ"]].assign(virtual=virtual, protected=protected), _device),
     )
 
 
-def _device(mfa: bool | None, virtual: bool | None, protected: bool | None) -> str:
+def _device(asked: bool, mfa: bool | None, differ: bool, virtual: bool | None, protected: bool | None) -> str:
+    if not asked:
+        return _SPARED
     if protected is None:
         return "the list of virtual MFA devices or the report that decides is missing"
-    if protected:
-        guarded = mfa is not None and mfa and virtual is not None and not virtual
-        return "root has MFA that is not virtual" if guarded else "root has no password, so nobody can sign in with one"
-    return "root's MFA is a virtual device" if mfa is not None and mfa else "root has no MFA"
+    if mfa and virtual is not None and not virtual:
+        return "root has MFA that is not virtual"
+    device = "root's MFA is a virtual device" if virtual else "whether root's MFA is a virtual device is not known"
+    said = device if mfa else _without(mfa, differ)
+    return f"{_NO_PASSWORD}; {said}" if protected else said
 
 
 def unused(root: pd.DataFrame, parameters: Parameters, as_of: datetime) -> Verdict:

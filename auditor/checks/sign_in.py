@@ -9,19 +9,23 @@ import pandas as pd
 from auditor.ages import days_between, time_text
 from auditor.checks.further_keys import with_further_keys
 from auditor.checks.verdict import Parameters, Verdict, flag, joined, never, told
+from auditor.model import NOT_LISTED
 
 _USED, _ROTATED, _CREATED = "last used", "never used; rotated or changed", "never used; user made"
+_MADE = "use not told; made"
 
 
 def unused(credentials: pd.DataFrame, parameters: Parameters, as_of: datetime) -> Verdict:
     """An active credential was used less than ``max_unused_days`` whole days ago. Frame: credentials.
 
     A never-used one is judged by its rotation (a password by its last change, else by the user's creation), as the
-    audit steps of CIS do; some other tools let it pass.
+    audit steps of CIS do; some other tools let it pass. A key of which nobody tells the use passes where it was made
+    so lately: used or not, it cannot have been idle for longer than it exists.
     """
     limit = parameters["max_unused_days"]
     basis, kind = _basis(credentials)
     age = days_between(basis, as_of)
+    age = age.mask((kind == _MADE) & (age >= limit))  # it may have been used since
     keys = pd.DataFrame({"active": credentials["active"], "kind": kind, "age": age})
     reason = told(keys, lambda active, kind, age: _idle(active, kind, age, limit))
     undecided = credentials["active"].isna() | age.isna()
@@ -38,10 +42,11 @@ def _basis(credentials: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     used, rotated = credentials["last_used"], credentials["last_rotated"]
     unused = used.isna() & never(credentials["last_used_note"])
     by_rotation = unused & rotated.notna()
+    by_making = used.isna() & (credentials["last_used_note"] == NOT_LISTED) & rotated.notna()
     by_creation = unused & rotated.isna() & never(credentials["last_rotated_note"])  # told of passwords only
-    basis = used.mask(by_rotation, rotated).mask(by_creation, credentials["user_creation_time"])
-    codes = by_rotation.to_numpy() * 1 + by_creation.to_numpy() * 2
-    kinds = pd.Categorical.from_codes(codes, categories=pd.Index([_USED, _ROTATED, _CREATED], dtype="str"))
+    basis = used.mask(by_rotation | by_making, rotated).mask(by_creation, credentials["user_creation_time"])
+    codes = by_rotation.to_numpy() * 1 + by_creation.to_numpy() * 2 + by_making.to_numpy() * 3
+    kinds = pd.Categorical.from_codes(codes, categories=pd.Index([_USED, _ROTATED, _CREATED, _MADE], dtype="str"))
     return basis, pd.Series(kinds, index=credentials.index)
 
 
@@ -50,6 +55,8 @@ def _idle(active: bool | None, kind: str, age: int | None, limit: int) -> str:
         return "the report does not tell whether the credential is active"
     if age is None:
         return "the credential is active, but the report does not tell when it was last used"
+    if kind == _MADE:
+        return f"made {age} days before the as-of time, so it cannot have been unused for {limit}"
     return f"{kind} {age} days before the as-of time; less than {limit} are allowed"
 
 

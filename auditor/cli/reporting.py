@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from auditor.model import Outcome
 from auditor.settings import Settings
 from auditor.times import iso
 
+_SHOWN = 20
 _ANOTHER_DAY = timedelta(days=1)
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
@@ -58,6 +60,8 @@ def judged_and_reported(
         assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
     if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
         remark(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
+    if not settings.quiet:
+        _remark_on_idle_overrides(assessment.idle_overrides)
     with busy("writing", quiet=settings.quiet):
         files = write_reports(assessment, folder, settings.format, csv_style(settings))
     _show(assessment, files)
@@ -70,6 +74,14 @@ def csv_style(settings: Settings) -> CsvStyle:
     from auditor.report import CsvStyle
 
     return CsvStyle(settings.csv_delimiter, settings.csv_bom, settings.csv_raw)
+
+
+def _remark_on_idle_overrides(sentences: Sequence[str]) -> None:
+    """A misspelt OU must not pass for one that nothing lies in."""
+    for sentence in sentences[:_SHOWN]:
+        remark(sentence)
+    if len(sentences) > _SHOWN:
+        remark(f"and {len(sentences) - _SHOWN:,} more entries of parameters.yaml; summary.json lists them all")
 
 
 def _exit_code(assessment: Assessment, settings: Settings) -> int:

@@ -14,10 +14,11 @@ import pyarrow as pa
 from auditor import credential_report
 from auditor.frames.documents import Collected
 from auditor.frames.tables import Row
-from auditor.model import ACCESS_KEYS, FURTHER_KEYS, NOT_LISTED, TOO_MANY, Unit
+from auditor.model import ACCESS_KEYS, FURTHER_KEYS, NOT_LISTED, TOO_MANY, USER_GONE, Unit
 
 _SLOTS = ("access_key_1_last_rotated", "access_key_2_last_rotated")
 _TIME = pd.DatetimeTZDtype("us", "UTC")
+_Who = tuple[str, str]  # account id, name of the user
 _WHERE = ("account_id", "user", "evidence_file", "evidence_line", *_SLOTS)
 
 
@@ -38,12 +39,12 @@ def further_keys(users: pd.DataFrame, collected: Mapping[str, Collected]) -> Fur
     Loops over such users and their keys only: there are few.
     """
     chosen = users.loc[_with_more(users), list(_WHERE)]
-    listed = _listed(collected.get(ACCESS_KEYS, Collected()))
+    listed, gone = _listed(collected.get(ACCESS_KEYS, Collected()))
     counts: list[Any] = []
     rows: list[Row] = []
     for at, user in zip(chosen.index, chosen.to_dict("records"), strict=True):
-        keys = listed.get((str(user["account_id"]), str(user["user"])))
-        found = [_unknown(user)] if keys is None else _beyond_slots(keys, user)
+        who = str(user["account_id"]), str(user["user"])
+        found = _beyond_slots(listed[who], user) if who in listed else [_unknown(user, gone.get(who))]
         counts.append(_count(found))
         rows += [{"at": at, "credential": slot, **row} for slot, row in zip(FURTHER_KEYS, _named(found), strict=False)]
     active = pd.array(np.zeros(len(users), dtype=np.int64), dtype="Int64")
@@ -59,14 +60,15 @@ def _with_more(users: pd.DataFrame) -> Any:
     return told.fillna(False).to_numpy(dtype=bool) & ~users["is_root"].to_numpy(dtype=bool)
 
 
-def _listed(collected: Collected) -> Mapping[tuple[str, str], list[Row]]:
-    """Account id and name of every user whose keys were listed -> those keys, the oldest first."""
+def _listed(collected: Collected) -> tuple[Mapping[_Who, list[Row]], Mapping[_Who, Row]]:
+    """The keys, the oldest first, of every user whose keys were listed, and the answers on users who are gone."""
     found: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
     for row in collected.rows.get(Unit.CREDENTIAL, []):
         created = pd.to_datetime(row["created"], utc=True, errors="coerce", format="ISO8601")
         found[row["account_id"], row["name"]].append(row | {"created": created})
-    listed = ((row["account_id"], row["name"]) for row in collected.rows.get(Unit.USER, []))
-    return {who: sorted(found[who], key=_age) for who in listed}
+    asked = {(row["account_id"], row["name"]): row for row in collected.rows.get(Unit.USER, [])}
+    gone = {who: row for who, row in asked.items() if row["gone"]}
+    return {who: sorted(found[who], key=_age) for who in asked if who not in gone}, gone
 
 
 def _age(key: Row) -> tuple[bool, Any, str]:
@@ -97,9 +99,11 @@ def _known(key: Row) -> Row:
     }
 
 
-def _unknown(user: Row) -> Row:
-    """Stands for whatever there is beyond the report; the report's own line is all that tells of it."""
-    return _left_open(user, NOT_LISTED)
+def _unknown(user: Row, gone: Row | None) -> Row:
+    """Stands for whatever there is beyond the report, of which its own line tells, or that the user is ``gone``."""
+    if gone is None:
+        return _left_open(user, NOT_LISTED)
+    return _left_open({"evidence_file": gone["evidence_file"], "evidence_line": gone["line"]}, USER_GONE)
 
 
 def _left_open(where: Row, note: str) -> Row:

@@ -61,6 +61,11 @@ def error_of(document: Document, operation: str) -> str:
     return next((a.error for a in document.answers if a.operation == operation), "")
 
 
+def is_answered(document: Document, operation: str, *accepted: str) -> bool:
+    """Whether ``operation`` was answered: by a response, or by an error code that is ``accepted`` as one."""
+    return any(a.response is not None or a.error in accepted for a in document.answers if a.operation == operation)
+
+
 def line_of(document: Document, operation: str) -> int:
     """Where the first call of ``operation`` stands; 1, the file itself, where it was not made."""
     return next((a.line for a in document.answers if a.operation == operation), 1)

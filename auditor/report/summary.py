@@ -58,6 +58,7 @@ def summary(assessment: Assessment) -> dict[str, Any]:
         "controls": [_control(row) for row in assessment.controls.to_dict("records")],
         "looser_settings": _looser(assessment),
         "requirements_left_out": list(assessment.dropped),
+        "parameters_for_no_account": list(assessment.idle_overrides),
         "waivers": _waivers(assessment),
         "gaps": [_gap(gap) for gap in gaps(assessment)],
     }

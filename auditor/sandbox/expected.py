@@ -42,11 +42,14 @@ GAPS: dict[str, tuple[str, str] | None] = {
 DENIED_STAGES = {"GenerateCredentialReport": "generate", "GetCredentialReport": "fetch"}
 ROTATION_LIMITS = (30, 45, 60, 90)
 UNUSED_LIMITS = (30, 45, 60, 90)
+# The controls that CIS does not ask for in the GovCloud partition; where the report was had, they do not apply.
+GOVCLOUD = "aws-us-gov"
+NOT_IN_GOVCLOUD = ("root-mfa", "root-mfa-always", "root-hardware-mfa", "root-hardware-mfa-always")
 # The controls that no account without a usable report gets a verdict on.
 REPORT_CONTROLS = (
     *("access-key-rotated-90d", "credentials-unused-45d", "credentials-unused-90d", "console-user-mfa"),
     *("single-active-access-key", "no-access-key-at-user-setup", "root-no-access-key", "root-use-avoided"),
-    *("root-mfa", "root-mfa-always", "root-hardware-mfa", "root-hardware-mfa-always"),
+    *NOT_IN_GOVCLOUD,
     *(f"access-key-{slot}-rotated-{limit}d" for slot in (1, 2) for limit in ROTATION_LIMITS),
     *(f"access-key-{slot}-unused-{limit}d" for slot in (1, 2) for limit in UNUSED_LIMITS),
 )

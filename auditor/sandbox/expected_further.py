@@ -1,4 +1,7 @@
-"""The verdicts on access keys beyond the two that a report shows; a list of keys tells no last use."""
+"""The verdicts on access keys beyond the two that a report shows; a list of keys tells no last use.
+
+Whether such a key is unused is open, unless it is younger than the limit: then it cannot have been unused for so long.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from auditor.sandbox.expected import DAY, SETUP_TOLERANCE, Verdict
 from auditor.sandbox.expected_account import FAIL, NO_EVIDENCE
 from auditor.sandbox.facts import Key, User
 
-_UNUSED = ("credentials-unused-45d", "credentials-unused-90d")
+_UNUSED = {"credentials-unused-45d": 45, "credentials-unused-90d": 90}
 _ROTATED, _SETUP, _SINGLE = "access-key-rotated-90d", "no-access-key-at-user-setup", "single-active-access-key"
 
 
@@ -27,7 +30,7 @@ def _judged(user: User, as_of: datetime) -> Iterator[tuple[str, Verdict]]:
     for number, (made, is_active) in enumerate(sorted((_made(key), key.active) for key in user.more_keys), start=3):
         if not is_active:
             continue
-        yield from ((NO_EVIDENCE, (control, "", "")) for control in _UNUSED)
+        yield from ((NO_EVIDENCE, (control, "", "")) for control, days in _UNUSED.items() if as_of - made >= days * DAY)
         if (as_of - made) // DAY > 90:
             yield FAIL, (_ROTATED, user.name, f"access_key_{number}")
         if user.password.enabled and abs(made - user.created) <= SETUP_TOLERANCE:

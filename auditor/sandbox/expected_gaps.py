@@ -15,12 +15,22 @@ _DENIED = {"iam": "AccessDenied", "ec2": "UnauthorizedOperation"}
 def gaps(evidence: PlantedEvidence, fault: str, partition: str, kinds: Collection[str]) -> set[Gap]:
     """The gaps of one account when these kinds are collected, each call only where it is needed."""
     lost = set(_lost(fault, partition, evidence.regions))
+    lost_kinds = {kind for _, kind, _ in lost}
     # An account with a faulty summary is asked for everything that the summary would have spared it.
-    summary = None if "account-summary" in {kind for kind, _ in lost} or "account-summary" not in kinds else evidence
+    summary = None if "account-summary" in lost_kinds or "account-summary" not in kinds else evidence
     denials = {operation for operation, _ in denied(fault)}
     reported = denials.isdisjoint(op for op, (_, needed) in OPERATIONS.items() if REPORT in needed)
-    asked = {kind for kind, _ in lost if kind in kinds and _is_asked(kind, summary, evidence, reported)}
-    return {(kind, "fetch", code) for kind, code in lost if kind in asked}
+    return {
+        (kind, "fetch", code)
+        for operation, kind, code in lost
+        if kind in kinds and _is_asked(operation, kind, summary, evidence, reported)
+    }
+
+
+def tells_of_security(fault: str, partition: str) -> bool:
+    """Whether the call for the security contact is answered, whatever became of the one for the primary contact."""
+    denials = {operation for operation, _ in denied(fault)}
+    return "account" not in UNSERVED.get(partition, ()) and "GetAlternateContact" not in denials
 
 
 def silent_regions(evidence: PlantedEvidence, fault: str, asked: str) -> frozenset[str] | None:
@@ -32,19 +42,22 @@ def silent_regions(evidence: PlantedEvidence, fault: str, asked: str) -> frozens
     return frozenset(region for region in evidence.regions if everywhere or (asked, region) in listed)
 
 
-def _lost(fault: str, partition: str, regions: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _lost(fault: str, partition: str, regions: tuple[str, ...]) -> Iterator[tuple[str, str, str]]:
+    """(operation, kind of evidence, code) of every call that would be refused."""
     unserved = UNSERVED.get(partition, frozenset())
-    for service, kinds in OPERATIONS.values():
+    for operation, (service, kinds) in OPERATIONS.items():
         if service in unserved:
-            yield from ((kind, "UnknownOperationException") for kind in kinds)
+            yield from ((operation, kind, "UnknownOperationException") for kind in kinds)
     for operation, region in denied(fault):
         service, kinds = OPERATIONS[operation]
         if service not in unserved and region in ("", *regions):
             code = _DENIED.get(service, "AccessDeniedException")
-            yield from ((kind, code) for kind in kinds if kind != REPORT)
+            yield from ((operation, kind, code) for kind in kinds if kind != REPORT)
 
 
-def _is_asked(kind: str, summary: PlantedEvidence | None, evidence: PlantedEvidence, reported: bool) -> bool:
+def _is_asked(
+    operation: str, kind: str, summary: PlantedEvidence | None, evidence: PlantedEvidence, reported: bool
+) -> bool:
     """Whether the call is made at all; the summary spares some accounts some calls."""
     if kind == "access-keys":  # users are told by the report, and where it is spoilt nobody is asked about
         return reported and any(user.more_keys for user in evidence.users)
@@ -56,6 +69,7 @@ def _is_asked(kind: str, summary: PlantedEvidence | None, evidence: PlantedEvide
         case "server-certificates":
             return bool(summary.certificates)
         case "identity-providers":
-            return bool(summary.saml or summary.oidc)
+            # Both are counted together, and SAML providers are listed first.
+            return bool(summary.oidc or (summary.saml and operation == "ListSAMLProviders"))
         case _:
             return True

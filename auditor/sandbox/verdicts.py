@@ -20,7 +20,7 @@ from auditor.sandbox.expected_account import (
     root_judged,
 )
 from auditor.sandbox.expected_further import further_judged
-from auditor.sandbox.expected_gaps import gaps, silent_regions
+from auditor.sandbox.expected_gaps import gaps, silent_regions, tells_of_security
 from auditor.sandbox.expected_organization import organization_judged
 from auditor.sandbox.expected_permissions import analyzers_judged, covered_regions, permissions_judged
 from auditor.sandbox.facts import PlantedAccount
@@ -80,6 +80,12 @@ class Verdicts:
                 yield self._box.organization.management_id, status, (control, name, "")
 
     def _account(self, facts: PlantedAccount, covered: frozenset[str]) -> Iterator[tuple[str, expected.Verdict]]:
+        spared = expected.outcome(facts) == "assessed" and self._options.partition == expected.GOVCLOUD
+        for status, verdict in self._found(facts, covered):
+            if not (spared and verdict[0] in expected.NOT_IN_GOVCLOUD):
+                yield status, verdict
+
+    def _found(self, facts: PlantedAccount, covered: frozenset[str]) -> Iterator[tuple[str, expected.Verdict]]:
         evidence, had = self._box.evidence(facts.account_id), self._had(facts)
         summary = evidence.root if "account-summary" in had else None
         for _, control, name, credential in expected.failures(facts, self._options.as_of, summary):
@@ -96,13 +102,18 @@ class Verdicts:
             yield from root_judged(facts, evidence, had)
         else:
             yield from ((NO_EVIDENCE, control, "") for control in expected.REPORT_CONTROLS)
-        yield from judged(evidence, had, self._options.as_of)
+        yield from judged(evidence, had | self._contacts(facts), self._options.as_of)
         yield from permissions_judged(evidence.permissions, "authorization-details" in had)
         yield from analyzers_judged(evidence, covered, self._silent(facts, evidence, "ListAnalyzers"))
         if "ec2-instances" in self._kinds:
             yield from instances_judged(evidence.instances, self._silent(facts, evidence, "DescribeInstances"))
         else:
             yield MANUAL, "ec2-instance-role-used", ""
+
+    def _contacts(self, facts: PlantedAccount) -> Kinds:
+        """``contacts`` where the security contact was told, though the primary one may have been refused."""
+        told = expected.is_reached(facts) and tells_of_security(facts.fault, self._options.partition)
+        return self._kinds & {"contacts"} if told else frozenset()
 
     def _silent(self, facts: PlantedAccount, evidence: PlantedEvidence, asked: str) -> frozenset[str] | None:
         if not expected.is_reached(facts) or self._kinds.isdisjoint(OPERATIONS[asked][1]):

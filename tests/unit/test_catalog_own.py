@@ -229,6 +229,80 @@ def test_a_rewritten_benchmark_that_leaves_a_requirement_out_is_told(tmp_path: P
     assert load_catalog().select(["aws-iam-rules"], requirements=["AWS_IAM_50"]).dropped == ()
 
 
+def rewritten(place: Path, requirement: str, **changes: object) -> Catalog:
+    """The shipped catalogue with a copy of CIS 7.0.0 in which one requirement differs."""
+    entry = yaml.safe_load((config_folder() / "benchmarks" / "cis-aws-7.0.0.yaml").read_bytes())
+    entry["requirements"] = [r | changes if r["id"] == requirement else r for r in entry["requirements"]]
+    (place / "benchmarks").mkdir()
+    (place / "benchmarks" / "own.yaml").write_text(yaml.safe_dump(entry))
+    return load_catalog(None, place)
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentences"),
+    [
+        ({"level": 2}, ["level 2 instead of 1"]),
+        ({"level": None}, ["level none instead of 1"]),
+        ({"assessment": "manual"}, ["assessment manual instead of automated"]),
+        ({"level": 2, "assessment": "manual"}, ["level 2 instead of 1", "assessment manual instead of automated"]),
+        ({"level": 1, "assessment": "automated"}, []),
+        ({"title": "Keys, the way we say it"}, []),
+    ],
+)
+def test_a_rewritten_benchmark_that_changes_only_a_level_or_a_type_is_told(
+    tmp_path: Path, changes: dict[str, object], sentences: list[str]
+) -> None:
+    catalog = rewritten(tmp_path, "2.12", **changes)
+    told = tuple(f"{text} for cis-aws-7.0.0:2.12: not what the benchmark says" for text in sentences)
+    assert catalog.looser(KEYS) == told
+    assert catalog.select(["cis-aws-7.0.0"]).looser == ({KEYS: told} if told else {})
+    assert catalog.select(["cis-aws-6.0.0"]).looser == ({KEYS: told} if told else {}), "the control is the same"
+
+
+def test_a_level_that_is_lowered_is_told_too(tmp_path: Path) -> None:
+    assert rewritten(tmp_path, "2.6", level=1).looser("root-hardware-mfa") == (
+        "level 1 instead of 2 for cis-aws-7.0.0:2.6: not what the benchmark says",
+    )
+
+
+@pytest.mark.parametrize(("level", "left_out"), [(None, False), (1, True), (2, False)])
+def test_a_requirement_that_its_new_level_takes_out_of_a_run_is_told(
+    tmp_path: Path, level: int | None, left_out: bool
+) -> None:
+    """Its control is not tested then, so nothing about the control could tell."""
+    selection = rewritten(tmp_path, "2.12", level=2).select(["cis-aws-7.0.0"], level=level)
+    assert (KEYS in selection.requirements) == (not left_out)
+    sentence = f"cis-aws-7.0.0 without 2.12 ({KEYS}), which the shipped one asks for at level 1"
+    assert selection.dropped == ((sentence,) if left_out else ())
+    assert load_catalog().select(["cis-aws-7.0.0"], level=level).dropped == ()
+
+
+@pytest.mark.parametrize(
+    ("scope", "told"),
+    [
+        ({"ou": "Root"}, ""),
+        ({"ou": "Root/Prod/Payments"}, ""),
+        ({"ou": "ou-abcd-pays1234"}, ""),
+        ({"ou": "Root/Prod/Paymets"}, "ou Root/Prod/Paymets hold for no account (did you mean 'Root/Prod/Payments'?)"),
+        ({"ou": "ou-zzzz-zzzz9999"}, "ou ou-zzzz-zzzz9999 hold for no account"),
+        ({"account": "000000000007"}, ""),
+        ({"account": "000000000008"}, "account 000000000008 hold for no account"),
+        ({"tag": {"Environment": "prod"}}, ""),
+        ({"tag": {"Environment": "Prod"}}, "tag Environment=Prod hold for no account"),
+        ({"tag": {"Environment": "prod", "Team": "x"}}, "tag Environment=prod, Team=x hold for no account"),
+    ],
+)
+def test_parameters_that_hold_for_no_account_are_told(tmp_path: Path, scope: dict[str, object], told: str) -> None:
+    accounts = [Somewhere("000000000001", "Root", ("r-abcd",)), Somewhere(tags={"Environment": "prod"})]
+    catalog = own(tmp_path, override(30, **scope), override(40, ou="Root/Prod"))
+    selection = catalog.select(["cis-aws-7.0.0"])
+    expected = [f"the parameters of {KEYS} for {told}"] if told else []
+    assert list(selection.idle_overrides(accounts)) == expected
+    unknown = [] if "tag" in scope else expected
+    assert list(selection.idle_overrides(accounts, tags_known=False)) == unknown
+    assert list(catalog.select(["cis-aws-7.0.0"], requirements=["2.5"]).idle_overrides(accounts)) == []
+
+
 def test_the_example_of_parameters_is_valid_and_shows_the_guard(tmp_path: Path) -> None:
     text = (config_folder() / "parameters.example.yaml").read_text(encoding="utf-8")
     (tmp_path / "parameters.yaml").write_text(text, encoding="utf-8")

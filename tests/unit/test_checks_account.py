@@ -122,6 +122,42 @@ def test_the_primary_contact_is_shown_to_a_person() -> None:
     assert told == [(HAND, "", "collect: AccessDenied: no")]
 
 
+SUE, ANN = {"Name": "Sue"}, {"FullName": "Ann"}
+SECURITY, PRIMARY = "security-contact-registered", "account-contact-current"
+
+
+@pytest.mark.parametrize(
+    ("security", "primary", "judged", "shown"),
+    [
+        (SUE, "AccessDeniedException", PASS, "on file: unknown (AccessDeniedException)"),
+        (None, "AccessDeniedException", FAIL, "on file: unknown (AccessDeniedException)"),
+        ("AccessDeniedException", ANN, OPEN, "on file: Ann"),
+        ("AccessDeniedException", None, OPEN, "on file: none"),
+        ("AccessDeniedException", "ResourceNotFoundException", OPEN, "on file: none"),
+        ("AccessDeniedException", "AccessDeniedException", OPEN, "on file: unknown (AccessDeniedException)"),
+    ],
+)
+def test_a_refused_contact_costs_its_own_control_only(
+    security: dict[str, str] | str | None, primary: dict[str, str] | str | None, judged: str, shown: str
+) -> None:
+    documents, refused = {CONTACTS: contacts(security, primary)}, gap(CONTACTS, "AccessDeniedException", "no", "fetch")
+    ((found, _, reason),) = judge(SECURITY, documents, gaps=[refused])
+    assert found == judged
+    if judged == OPEN:
+        assert reason == (
+            "1 unit undecided; line 2: AWS did not tell whether a security contact is on file"
+            "; contacts: fetch: AccessDeniedException: no"
+        )
+    ((by_hand, observed, _),) = judge(PRIMARY, documents, gaps=[refused])
+    assert (by_hand, observed) == (HAND, shown)
+
+
+def test_a_call_for_the_security_contact_that_was_never_made_decides_nothing() -> None:
+    whole = contacts(SUE, ANN)
+    assert status(SECURITY, {CONTACTS: Document(CONTACTS, whole.answers[1:])}) == OPEN
+    assert status(SECURITY, {CONTACTS: Document(CONTACTS, (), "nobody asked")}) == OPEN
+
+
 @pytest.mark.parametrize(
     ("common", "center"),
     [

@@ -6,16 +6,19 @@ from itertools import product
 
 import pytest
 
+from auditor.checks.steps import STEPS
 from auditor.evidence import Document
-from auditor.model import ACCOUNT_SUMMARY, VIRTUAL_MFA_DEVICES
+from auditor.explanation.judging import facts_of
+from auditor.model import ACCOUNT_SUMMARY, VIRTUAL_MFA_DEVICES, Status
 from tests.checking import judge, status, table
 from tests.documents import GONE, summary, virtual_devices
-from tests.support import ACCOUNT, gap, root, user
+from tests.support import ACCOUNT, AS_OF, frames_of, gap, only, report, root, user, verdicts_of
 
 PASS, FAIL, OPEN = "PASS", "FAIL", "NO_EVIDENCE"
 ROOT_ARN = f"arn:aws:iam::{ACCOUNT}:root"
 NOT_HAD = gap(ACCOUNT_SUMMARY, "AccessDenied", "no iam:GetAccountSummary")
 Said = bool | None
+NO_PASSWORD = "root has no password, so nobody can sign in with one"
 DISAGREE = "the credential report and the account summary disagree"
 
 
@@ -94,6 +97,54 @@ def test_root_mfa_over_all_that_report_and_summary_can_say() -> None:
                 differ = None not in (mfa, counted_mfa) and mfa != counted_mfa
                 assert (DISAGREE in reason) == differ
                 assert ("AccountMFAEnabled" in observed) == (said[2:] != (None, None))
+        if lenient == PASS and strict != PASS:
+            assert found["root-mfa"][2] == f"{NO_PASSWORD}; {why_not(said, guarded)}"
+
+
+def test_root_without_a_password_passes_and_the_reason_states_that_the_sources_disagree_about_its_mfa() -> None:
+    row = root(mfa_active="true", password_enabled="false")
+    ((found, observed, reason),) = judge("root-mfa", {ACCOUNT_SUMMARY: summary(mfa=0, password=0)}, row=row)
+    assert found == PASS
+    assert reason == (
+        "root has no password, so nobody can sign in with one; root counts as without MFA, as the credential report "
+        "and the account summary disagree about it"
+    )
+    assert "mfa_active TRUE" in observed
+    assert "AccountMFAEnabled FALSE" in observed
+
+
+GOVCLOUD = {
+    "root-mfa": ("root_mfa", True),
+    "root-mfa-always": ("root_mfa", False),
+    "root-hardware-mfa": ("root_hardware_mfa", True),
+    "root-hardware-mfa-always": ("root_hardware_mfa", False),
+}
+
+
+@pytest.mark.parametrize("control", GOVCLOUD)
+@pytest.mark.parametrize(
+    ("partition", "applies"), [("aws", True), ("aws-cn", True), ("aws-us-gov", False), ("aws-us-gov-x", True)]
+)
+@pytest.mark.parametrize("mfa", ["true", "false", "N/A"])
+def test_mfa_of_root_is_not_asked_for_in_the_govcloud_partition(
+    control: str, partition: str, applies: bool, mfa: str
+) -> None:
+    """Whatever the evidence says there, and although some of it is missing."""
+    row = root(arn=f"arn:{partition}:iam::{ACCOUNT}:root", mfa_active=mfa)
+    found = frames_of({ACCOUNT: report([row])})
+    verdicts = verdicts_of(found, only(control))
+    counts = verdicts.controls.iloc[0]
+    assert counts["not_applicable"] == int(not applies)
+    assert len(verdicts.findings) == int(applies)
+    check, lenient = GOVCLOUD[control]
+    parameters = {"pass_when_root_password_absent": lenient}
+    told = STEPS[check](facts_of(found.root.iloc[[0]]), parameters, AS_OF)
+    assert (told.status is Status.NOT_APPLICABLE) == (not applies)
+
+
+def test_keys_and_use_of_root_are_judged_in_the_govcloud_partition_too() -> None:
+    row = root(arn=f"arn:aws-us-gov:iam::{ACCOUNT}:root", access_key_1_active="true")
+    assert status("root-no-access-key", {ACCOUNT_SUMMARY: summary(keys=1)}, row=row) == FAIL
 
 
 def test_a_password_of_root_that_an_older_report_did_not_tell_is_one() -> None:
@@ -115,6 +166,15 @@ OWNERS: dict[str, tuple[str, ...] | None] = {
 DECIDED = [said for said in EVERYTHING_SAID if said[0] is not None and None not in (said[1], said[3])]
 
 
+def why_not(said: tuple[Said, ...], guarded: Said, virtual: Said = True) -> str:
+    """What is told of an MFA that does not count."""
+    if guarded:
+        return "root's MFA is a virtual device" if virtual else "whether root's MFA is a virtual device is not known"
+    if None not in (said[0], said[2]) and said[0] != said[2]:
+        return f"root counts as without MFA, as {DISAGREE} about it"
+    return "whether root has MFA is not known" if guarded is None else "root has no MFA"
+
+
 @pytest.mark.parametrize("owners", OWNERS)
 def test_root_hardware_mfa_over_all_that_the_sources_can_say(owners: str) -> None:
     found_devices = OWNERS[owners]
@@ -130,8 +190,9 @@ def test_root_hardware_mfa_over_all_that_the_sources_can_say(owners: str) -> Non
         lenient = strict if there else PASS
         assert (found["root-hardware-mfa"][0], found["root-hardware-mfa-always"][0]) == (lenient, strict), said
         if strict == FAIL:
-            said_why = "root's MFA is a virtual device" if guarded else "root has no MFA"
-            assert found["root-hardware-mfa-always"][2] == said_why
+            assert found["root-hardware-mfa-always"][2] == why_not(said, guarded)
+        if lenient == PASS and strict != PASS:
+            assert found["root-hardware-mfa"][2] == f"{NO_PASSWORD}; {why_not(said, guarded, virtual)}"
 
 
 def test_no_list_of_devices_was_needed_where_root_has_no_mfa() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -11,15 +12,18 @@ import pandas as pd
 import pytest
 
 from auditor import evidence, schema
+from auditor.checks.steps import STEPS
 from auditor.credential_report import users_with_more
 from auditor.evaluator import evaluate
 from auditor.evidence import Answer, Document
+from auditor.explanation.judging import facts_of
 from auditor.frames import Frames, build_frames
 from auditor.model import (
     ACCESS_KEYS,
     FURTHER_KEYS,
     Evidence,
     EvidenceGap,
+    Status,
 )
 from auditor.snapshot import Snapshot, SnapshotWriter
 from tests.support import (
@@ -211,10 +215,33 @@ def test_the_age_of_a_further_key_decides(frames: Any, days: int, seconds: int, 
     assert rows["resource_arn"].iloc[0] == f"arn:aws:iam::{ACCOUNT}:user/ann"
 
 
+@pytest.mark.parametrize(("control", "limit"), [(UNUSED_45, 45), (UNUSED_90, 90)])
+@pytest.mark.parametrize("earlier", [timedelta(seconds=1), timedelta(days=1)])
+def test_a_further_key_that_is_younger_than_the_limit_cannot_have_been_unused_for_so_long(
+    frames: Any, control: str, limit: int, earlier: timedelta
+) -> None:
+    """At the limit it could have been, and nobody tells."""
+    young, old = ago(limit, -earlier.total_seconds()), ago(limit)
+    passing = frames([more()], {"ann": [listed_key(young)]})
+    row = findings(passing, control).iloc[0]
+    assert (row["resource_name"], row["credential"], row["status"]) == ("ann", "access_key_3", "PASS")
+    assert row["observed"] == f"use not told; made {young}"
+    assert row["reason"] == (f"made {limit - 1} days before the as-of time, so it cannot have been unused for {limit}")
+    assert statuses(frames([more()], {"ann": [listed_key(old)]}), control) == [("", "", "NO_EVIDENCE")]
+    for made, status in ((passing, Status.PASS), (frames([more()], {"ann": [listed_key(old)]}), Status.NO_EVIDENCE)):
+        told = STEPS["unused"](facts_of(further(made)), {"max_unused_days": limit}, AS_OF)
+        assert told.status is status, told.steps
+
+
+def test_a_password_or_listed_key_of_which_the_use_is_not_told_stays_open_however_new(frames: Any) -> None:
+    rows = [more("ann", "N/A", **key(1, ago(1), "not_supported"), **password("not_supported", ago(1)))]
+    assert statuses(frames(rows), UNUSED_45) == [("", "", "NO_EVIDENCE")]
+
+
 @pytest.mark.parametrize("control", [UNUSED_45, UNUSED_90])
 def test_nobody_tells_whether_a_further_key_is_in_use(frames: Any, control: str) -> None:
     rows = [more("ann", **key(1, ago(9), ago(1))), more("bob", "N/A", **password(ago(200), ago(300)))]
-    made = frames(rows, {"ann": [listed_key(ago(9)), listed_key(ago(200))]})
+    made = frames(rows, {"ann": [listed_key(ago(9), "Inactive"), listed_key(ago(200))]})
     found = findings(made, control)
     assert statuses(made, control) == [
         ("ann", "access_key_1", "PASS"),
@@ -281,6 +308,39 @@ def test_a_further_key_made_with_a_console_user(frames: Any, seconds: int, statu
 
 
 # --- What is missing ---
+
+
+def gone(**lists_of: list[dict[str, str]]) -> bytes:
+    """Lists of keys, and beside them a user of whom AWS says in the middle of the pages that there is none."""
+    found = [
+        Answer(CALL, {"AccessKeyMetadata": keys, "IsTruncated": False}, parameters={"UserName": name})
+        for name, keys in lists_of.items()
+    ]
+    first = Answer(CALL, {"AccessKeyMetadata": [listed_key(ago(300))], "Marker": "m"}, parameters={"UserName": "ann"})
+    last = Answer(CALL, error="NoSuchEntity", message="none", parameters={"UserName": "ann", "Marker": "m"})
+    return evidence.write(Document(ACCESS_KEYS, (*found, first, last)))
+
+
+@pytest.mark.parametrize("control", ALL)
+def test_a_user_who_is_gone_leaves_open_that_user_only(tmp_path: Path, control: str) -> None:
+    """What was listed before the user was deleted is not known to be all of it."""
+    rows = [root() | {INFO: "N/A"}, more("ann", **password(ago(1), ago(9))), more("bob", **password(ago(1), ago(9)))]
+    content = gone(bob=[listed_key(ago(91))])
+    made = build_frames(held(tmp_path, report(rows, WIDE), content), AS_OF)
+    assert made.gaps.empty
+    open_rows = findings(made, control).query("status == 'NO_EVIDENCE'")
+    expected = 2 if control in (UNUSED_45, UNUSED_90, SETUP) else 1  # of bob's key the use is not told either
+    assert open_rows["reason"].iloc[0].startswith(f"{expected} unit")
+    assert "access-keys:" not in open_rows["reason"].iloc[0], "nothing is missing of this kind of evidence"
+    if control == ROTATED:
+        assert statuses(made, control) == [("bob", "access_key_3", "FAIL"), ("", "", "NO_EVIDENCE")]
+        line = open_rows["evidence_line"].iloc[0]
+        assert "NoSuchEntity" in content.decode().splitlines()[line - 1]
+        reason = open_rows["reason"].iloc[0]
+        assert reason.endswith("than it lists, and the user was deleted before they could be listed")
+    if control == SINGLE:
+        assert statuses(made, control) == [("", "", "NO_EVIDENCE"), ("bob", "", "PASS")]
+
 
 ROWS = [
     more("ann", **key(1, ago(5), ago(1)), **password(ago(1), ago(9)), mfa_active="true"),

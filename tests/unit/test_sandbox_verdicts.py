@@ -289,6 +289,8 @@ def test_default_denials_leave_their_accounts_assessed_with_a_gap() -> None:
         ),
         ("deny:ListAnalyzers", {"access-analyzer-all-regions"}),
         ("deny:GetAlternateContact,GetContactInformation", {"security-contact-registered"}),
+        ("deny:GetAlternateContact", {"security-contact-registered"}),
+        ("deny:GetContactInformation", set()),
     ],
 )
 def test_a_denial_takes_the_verdicts_that_need_it_and_no_others(fault: str, controls: set[str]) -> None:
@@ -332,6 +334,35 @@ def test_calls_that_the_summary_spares_leave_no_gap() -> None:
     ):
         box = Sandbox(replace(OPTIONS, faulty=False, faults={account: fault}))
         assert {gap[1] for gap in box.expected_evidence_gaps()} == kinds
+
+
+def test_the_second_kind_of_identity_provider_is_asked_for_where_the_first_is_not_all() -> None:
+    whole = Sandbox(replace(OPTIONS, faulty=False))
+
+    def having(saml: bool, oidc: bool) -> str:
+        evidence = (whole.evidence(a.id) for a in whole.organization.active)
+        return next(e.account_id for e in evidence if (bool(e.saml), bool(e.oidc)) == (saml, oidc))
+
+    for denied, with_gap in (
+        ("ListSAMLProviders", {(True, False), (False, True), (True, True)}),
+        ("ListOpenIDConnectProviders", {(False, True), (True, True)}),
+        ("ListOpenIDConnectProviders,GetAccountSummary", {(True, False), (False, True), (True, True), (False, False)}),
+    ):
+        for kinds in ((True, False), (False, True), (True, True), (False, False)):
+            victim = having(*kinds)
+            box = Sandbox(replace(OPTIONS, faulty=False, faults={victim: f"deny:{denied}"}))
+            gap = (victim, "identity-providers", "fetch", "AccessDenied")
+            assert (gap in box.expected_evidence_gaps()) == (kinds in with_gap), (denied, kinds)
+
+
+def test_root_needs_no_mfa_in_the_govcloud_partition_where_the_report_was_had() -> None:
+    box = Sandbox(replace(OPTIONS, partition="aws-us-gov"))
+    plain = Sandbox(OPTIONS)
+    controls = {"root-mfa", "root-mfa-always", "root-hardware-mfa", "root-hardware-mfa-always"}
+    assert controls <= {control for _, control, *_ in plain.expected_failures()}
+    assert not controls & {control for _, control, *_ in box.expected_failures()}
+    lost = {account for account, control in box.expected_no_evidence() if control in controls}
+    assert lost == {i for i, outcome in box.expected_outcomes().items() if outcome == "not_assessed"}
 
 
 def test_an_analyzer_of_the_organization_covers_others_only_where_it_was_read() -> None:

@@ -11,11 +11,15 @@ from auditor.aws.collectors.recorder import Recorder
 from auditor.model import ACCESS_KEYS, CREDENTIAL_REPORT, Evidence
 
 _NONE = "the credential report tells of no user with more credentials than it lists"
+_GONE = "NoSuchEntity"
 _NO_REPORT = "there is no usable credential report, so no user is judged whose further keys would count"
 
 
 class AccessKeysCollector(JsonCollector):
-    """A call (or more, by pages) for each such user, none for all others."""
+    """A call (or more, by pages) for each such user, none for all others.
+
+    That a user is gone since the report was made is an answer, and costs other users nothing.
+    """
 
     kind = ACCESS_KEYS
     actions = ("iam:ListAccessKeys",)
@@ -27,6 +31,7 @@ class AccessKeysCollector(JsonCollector):
             return recorder.evidence(_NO_REPORT)
         users = credential_report.users_with_more(known[CREDENTIAL_REPORT].content, owner_id)
         for user in users:
-            async for _ in recorder.pages(self.clients.iam, "iam:ListAccessKeys", UserName=user):
+            keys = recorder.pages(self.clients.iam, "iam:ListAccessKeys", accepted={_GONE}, UserName=user)
+            async for _ in keys:
                 pass
         return recorder.evidence("" if users else _NONE)

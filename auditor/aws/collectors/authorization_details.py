@@ -7,11 +7,10 @@ from collections.abc import Mapping
 from auditor import evidence as json_evidence
 from auditor.aws.assume import AccountCalls
 from auditor.aws.collectors.interface import JsonCollector
-from auditor.aws.collectors.recorder import Recorder
+from auditor.aws.collectors.recorder import LARGEST_PAGE, Recorder
 from auditor.errors import WrongAccountError
 from auditor.model import AUTHORIZATION_DETAILS, Evidence
 
-_LARGEST_PAGE = 1000
 _LISTS = ("UserDetailList", "GroupDetailList", "RoleDetailList")
 
 
@@ -23,7 +22,7 @@ class AuthorizationDetailsCollector(JsonCollector):
 
     async def collect(self, owner_id: str, calls: AccountCalls, known: Mapping[str, Evidence]) -> Evidence:
         recorder = Recorder(self.kind, calls)
-        async for _ in recorder.pages(self.clients.iam, "iam:GetAccountAuthorizationDetails", MaxItems=_LARGEST_PAGE):
+        async for _ in recorder.pages(self.clients.iam, "iam:GetAccountAuthorizationDetails", MaxItems=LARGEST_PAGE):
             pass
         self._check_owner(owner_id, recorder)
         return recorder.evidence()

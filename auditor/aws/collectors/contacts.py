@@ -13,7 +13,7 @@ _NONE = "ResourceNotFoundException"
 
 
 class ContactsCollector(JsonCollector):
-    """Two calls; that no security contact is on file is an answer, not a gap."""
+    """Two calls, neither of which costs the other its answer; that no contact is on file is an answer, not a gap."""
 
     kind = CONTACTS
     actions = ("account:GetAlternateContact", "account:GetContactInformation")
@@ -21,11 +21,11 @@ class ContactsCollector(JsonCollector):
     async def collect(self, owner_id: str, calls: AccountCalls, known: Mapping[str, Evidence]) -> Evidence:
         recorder = Recorder(self.kind, calls)
         account = await self.clients.client("account")
-        await recorder.ask(account, "account:GetAlternateContact", accepted={_NONE}, AlternateContactType="SECURITY")
+        await recorder.attempt(account, "account:GetAlternateContact", AlternateContactType="SECURITY")
         await recorder.attempt(account, "account:GetContactInformation")
         return recorder.evidence()
 
     def check(self, owner_id: str, evidence: Evidence) -> None:
-        """A primary contact that may not be read is a gap, and costs nothing of what the other call answered."""
+        """A contact that may not be read is a gap, and costs nothing of what the other call answered."""
         if error := first_trouble(evidence.content, {_NONE}):
             raise error

@@ -19,6 +19,8 @@ from auditor.times import iso
 STAGE = "fetch"
 # How the services say that there are more pages: the token they answer is the parameter of the next call.
 _TOKENS = ("Marker", "NextToken", "nextToken")
+# As many items as IAM puts on a page; where it is not asked for, the page holds a hundred.
+LARGEST_PAGE = 1000
 
 
 class Recorder:
@@ -40,7 +42,7 @@ class Recorder:
             answer = dict(await self._calls(STAGE, operation, **parameters))
         except EvidenceError as error:
             if error.code in accepted:
-                self._keep(action, region, parameters, error=error.code, message=error.message)
+                self._keep_error(action, region, parameters, error)
                 return None
             raise
         about = answer.pop("ResponseMetadata", {})
@@ -50,7 +52,10 @@ class Recorder:
     async def pages(
         self, client: Any, action: str, region: str = "", *, accepted: Collection[str] = (), **parameters: Any
     ) -> AsyncIterator[Response]:
-        """Every page; an empty page in the middle is no end, a token that comes back again is an error."""
+        """Every page; an empty page in the middle is no end, a token that comes back again is an error.
+
+        An error code that is ``accepted`` ends the pages, whichever page it answers.
+        """
         page, seen = await self.ask(client, action, region, accepted=accepted, **parameters), set[str]()
         while page is not None:
             yield page
@@ -60,7 +65,7 @@ class Recorder:
             if token in seen:
                 raise EvidenceError(STAGE, "EndlessPages", f"{action} answered the same page token twice")
             seen.add(token)
-            page = await self.ask(client, action, region, **parameters, **{name: token})
+            page = await self.ask(client, action, region, accepted=accepted, **parameters, **{name: token})
 
     async def attempt(self, client: Any, action: str, region: str = "", **parameters: Any) -> None:
         """All pages; an error is kept as the answer, so that one call's trouble stays that call's."""
@@ -68,10 +73,10 @@ class Recorder:
             async for _ in self.pages(client, action, region, **parameters):
                 pass
         except EvidenceError as error:
-            self._keep(action, region, parameters, error=error.code, message=error.message)
+            self._keep_error(action, region, parameters, error)
 
     def evidence(self, omitted: str = "") -> Evidence:
-        """What was answered, as it is stored; ``omitted`` says why nothing had to be asked."""
+        """What was answered, as it is stored; ``omitted`` says why nothing, or nothing more, had to be asked."""
         requests = [answer.request_id for answer in self.answers if answer.request_id]
         return Evidence(
             kind=self._kind,
@@ -80,6 +85,10 @@ class Recorder:
             request_id=requests[-1] if requests else "",
             collected_at=_now(),
         )
+
+    def _keep_error(self, action: str, region: str, parameters: Response, error: EvidenceError) -> None:
+        told = {"error": error.code, "message": error.message, "request_id": error.request_id}
+        self._keep(action, region, parameters, **told)
 
     def _keep(self, action: str, region: str, parameters: Response, **told: Any) -> None:
         self.answers.append(Answer(action, region=region, parameters=parameters, collected_at=iso(_now()), **told))
@@ -101,5 +110,6 @@ def first_trouble(content: bytes, accepted: Collection[str] = ()) -> EvidenceErr
     for answer in evidence.read(content).answers:
         if answer.error and answer.error not in accepted:
             where = f" in {answer.region}" if answer.region else ""
-            return EvidenceError(STAGE, answer.error, f"{answer.operation}{where}: {answer.message}")
+            message = f"{answer.operation}{where}: {answer.message}"
+            return EvidenceError(STAGE, answer.error, message, answer.request_id)
     return None

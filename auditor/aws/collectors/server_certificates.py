@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from auditor.aws.assume import AccountCalls
 from auditor.aws.collectors.account_summary import counted
 from auditor.aws.collectors.interface import JsonCollector
-from auditor.aws.collectors.recorder import Recorder
+from auditor.aws.collectors.recorder import LARGEST_PAGE, Recorder
 from auditor.model import ACCOUNT_SUMMARY, SERVER_CERTIFICATES, Evidence
 
 _NONE = "the account summary counts no server certificates"
@@ -24,6 +24,6 @@ class ServerCertificatesCollector(JsonCollector):
         recorder = Recorder(self.kind, calls)
         if counted(known, "ServerCertificates") == 0:
             return recorder.evidence(_NONE)
-        async for _ in recorder.pages(self.clients.iam, "iam:ListServerCertificates"):
+        async for _ in recorder.pages(self.clients.iam, "iam:ListServerCertificates", MaxItems=LARGEST_PAGE):
             pass
         return recorder.evidence()

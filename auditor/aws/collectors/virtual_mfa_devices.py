@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from auditor.aws.assume import AccountCalls
 from auditor.aws.collectors.account_summary import counted
 from auditor.aws.collectors.interface import JsonCollector
-from auditor.aws.collectors.recorder import Recorder
+from auditor.aws.collectors.recorder import LARGEST_PAGE, Recorder
 from auditor.model import ACCOUNT_SUMMARY, VIRTUAL_MFA_DEVICES, Evidence
 
 _NO_ROOT_MFA = "the account summary says that root has no MFA, so none of root's devices can be virtual"
@@ -24,6 +24,9 @@ class VirtualMfaDevicesCollector(JsonCollector):
         recorder = Recorder(self.kind, calls)
         if counted(known, "AccountMFAEnabled") == 0:
             return recorder.evidence(_NO_ROOT_MFA)
-        async for _ in recorder.pages(self.clients.iam, "iam:ListVirtualMFADevices", AssignmentStatus="Assigned"):
+        devices = recorder.pages(
+            self.clients.iam, "iam:ListVirtualMFADevices", AssignmentStatus="Assigned", MaxItems=LARGEST_PAGE
+        )
+        async for _ in devices:
             pass
         return recorder.evidence()

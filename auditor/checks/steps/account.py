@@ -11,7 +11,8 @@ from auditor.times import iso
 
 def security_contact(facts: Facts, _: Parameters, __: datetime) -> Told:
     contact = facts["security_contact"]
-    return ended([f"alternate contact SECURITY: {listed(contact)}"], bool(contact), f"on file: {flag(bool(contact))}")
+    there = None if contact is None else contact != ""
+    return ended([f"alternate contact SECURITY: {known(contact)}"], there, f"on file: {flag(there)}")
 
 
 def contact_on_file(facts: Facts, _: Parameters, __: datetime) -> Told:

@@ -23,6 +23,7 @@ from auditor.checks.steps.telling import (
     whole_days,
 )
 from auditor.checks.verdict import Parameters, flag
+from auditor.model import NOT_LISTED
 from auditor.times import iso
 
 
@@ -110,6 +111,8 @@ def unused(facts: Facts, parameters: Parameters, as_of: datetime) -> Told:
     limit = parameters["max_unused_days"]
     used = moment_told(facts, "last_used", column(facts, "last_used"))
     basis = _basis(facts)
+    if facts["last_used_note"] == NOT_LISTED and facts["last_rotated"] is not None:
+        return _by_making(steps, facts["last_rotated"], limit, as_of)
     if basis is None:
         return ended(steps, None, f"{used}: the report does not tell when the credential was last used")
     name, moment = basis
@@ -121,6 +124,17 @@ def unused(facts: Facts, parameters: Parameters, as_of: datetime) -> Told:
         f"limit less than {limit}; passes until {last_moment(moment, limit)}",
     ]
     return ended(steps, age < limit, f"{age} {'<' if age < limit else '>='} {limit}")
+
+
+def _by_making(steps: list[str], made: datetime, limit: int, as_of: datetime) -> Told:
+    """A key of which nobody tells the use: it cannot have been idle for longer than it exists."""
+    age = whole_days(made, as_of)
+    steps += [
+        "nobody tells when the key was last used, only when it was made",
+        f"CreateDate {iso(made)}; {at(as_of)}; {elapsed(made, as_of)}",
+        f"passes for certain until {last_moment(made, limit)}; from then on it depends on its use",
+    ]
+    return ended(steps, True if age < limit else None, f"{age} {'<' if age < limit else '>='} {limit}")
 
 
 def _basis(facts: Facts) -> tuple[str, datetime] | None:

@@ -17,11 +17,13 @@ from auditor.checks.steps.telling import (
     moment_told,
     negated,
     never,
+    spared,
     whole_days,
 )
 from auditor.checks.verdict import Parameters, flag
 from auditor.times import iso
 
+_GOVCLOUD = "aws-us-gov"
 _USES = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")
 
 
@@ -38,17 +40,29 @@ def no_key(facts: Facts, _: Parameters, __: datetime) -> Told:
 
 
 def mfa(facts: Facts, parameters: Parameters, _: datetime) -> Told:
+    if end := _spared(facts):
+        return end
     steps, protected = _mfa(facts)
     return _or_no_password(facts, parameters, steps, protected, f"root has MFA: {flag(protected)}")
 
 
 def hardware_mfa(facts: Facts, parameters: Parameters, _: datetime) -> Told:
+    if end := _spared(facts):
+        return end
     steps, protected = _mfa(facts)
     serial = facts["root_virtual_mfa"]
     virtual = None if serial is None else serial != ""
     steps.append(f"virtual MFA device of root: {'unknown' if serial is None else serial or 'none'}")
     hardware = all_of(protected, negated(virtual))
     return _or_no_password(facts, parameters, steps, hardware, f"root has MFA that is not virtual: {flag(hardware)}")
+
+
+def _spared(facts: Facts) -> Told | None:
+    """The end where the account is of the GovCloud partition, where CIS does not ask for MFA of root."""
+    partition = facts["arn"].split(":")[1]
+    return (
+        spared([], f"{facts['arn']}: does not apply in the partition {partition}") if partition == _GOVCLOUD else None
+    )
 
 
 def _mfa(facts: Facts) -> tuple[list[str], bool | None]:

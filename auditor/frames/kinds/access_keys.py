@@ -1,6 +1,7 @@
 """Access keys as IAM lists them, of users of whom the credential report tells that it does not hold all: a row each.
 
-A user of whom all keys were listed has a row of the unit user as well, also where there is none to list.
+A user whose keys were asked for has a row of the unit user as well: ``gone`` where AWS answered that there is no such
+user, else all keys were listed, also where there is none to list.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from auditor.evidence import Document
 from auditor.frames.tables import Row, Table
 from auditor.model import ACCESS_KEYS, Unit
 
-_CALL = "iam:ListAccessKeys"
+_CALL, _GONE = "iam:ListAccessKeys", "NoSuchEntity"
 _ACTIVE: Mapping[str, bool] = {"Active": True, "Inactive": False, "Expired": False}
 _COLUMNS = {"key_id": "str", "key_active": "boolean", "created": "str"}
 
@@ -21,8 +22,10 @@ def _rows(_: str, document: Document) -> Mapping[Unit, Iterable[Row]]:
     keys: list[Row] = []
     for answer in document.answers:
         name = str(answer.parameters.get("UserName", ""))
-        if answer.operation == _CALL and answer.response is not None:
-            listed.setdefault(name, {"name": name, "line": answer.line})
+        if answer.operation == _CALL and answer.error == _GONE:  # whatever stood on the pages before
+            listed[name] = {"name": name, "line": answer.line, "gone": True}
+        elif answer.operation == _CALL and answer.response is not None:
+            listed.setdefault(name, {"name": name, "line": answer.line, "gone": False})
             keys += [_key(name, line, key) for line, key in answer.items("AccessKeyMetadata")]
     return {Unit.USER: listed.values(), Unit.CREDENTIAL: keys}
 
@@ -37,4 +40,4 @@ def _key(name: str, line: int, key: Mapping[str, str]) -> Row:
     }
 
 
-TABLES = (Table(ACCESS_KEYS, {Unit.USER: {}, Unit.CREDENTIAL: _COLUMNS}, _rows),)
+TABLES = (Table(ACCESS_KEYS, {Unit.USER: {"gone": "boolean"}, Unit.CREDENTIAL: _COLUMNS}, _rows),)
