@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from auditor.model import FileStamp
 
@@ -16,6 +16,7 @@ EVIDENCE_FILE = "evidence.sha256"
 REPORTS_FILE = "reports.sha256"
 """Lists what the last report wrote."""
 
+_BLOCK = 1 << 20
 _LINE = re.compile(r"(\\?)([0-9a-f]{64})  (.+)", re.DOTALL)
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r"}
 _ESCAPED = {escape: character for character, escape in _ESCAPES.items()}
@@ -29,10 +30,10 @@ class Checksums:
     problems: tuple[str, ...] = field(default=())
 
 
-def stamp_of(file: BinaryIO) -> FileStamp:
-    """Hash and size of everything that is still to be read of ``file``, without holding it."""
+def stamp_of(file: IO[bytes], most: int | None = None) -> FileStamp:
+    """Hash and size of what is still to be read of ``file``, or of ``most`` bytes of it, without holding it."""
     digest, size = hashlib.sha256(), 0
-    while block := file.read(1 << 20):
+    while block := file.read(_BLOCK if most is None else min(_BLOCK, most - size)):
         digest.update(block)
         size += len(block)
     return FileStamp(digest.hexdigest(), size)

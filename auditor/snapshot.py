@@ -72,8 +72,10 @@ class Manifest:
     @property
     def evidence(self) -> Iterator[EvidenceFile]:
         """Every evidence file, of all accounts and of the organization."""
-        for record in (*self.accounts, *([self.organization_record] if self.organization_record else [])):
-            yield from record.evidence
+        for account in self.accounts:
+            yield from account.evidence
+        if self.organization_record:
+            yield from self.organization_record.evidence
 
 
 _MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
