@@ -137,7 +137,7 @@ def _compare(look: _Look) -> None:
 def _compare_one(look: _Look, name: str, said: Mapping[str, str]) -> None:
     actual = look.stamps[name].sha256
     wrong = {witness: digest for witness, digest in said.items() if digest != actual}
-    if wrong and (set(wrong) == set(said)):
+    if wrong and (set(wrong) == set(said) or (MANIFEST in wrong and _stands(look))):
         look.add(Kind.CHANGED, name, _how_changed(look, name, actual, wrong))
         return
     for witness, digest in wrong.items():  # another one agrees with the file, so it is this one that is wrong
@@ -146,6 +146,12 @@ def _compare_one(look: _Look, name: str, said: Mapping[str, str]) -> None:
         else:
             told = f"it says sha256 {digest} of {name}, which is {actual}, as {_joined(set(said) - set(wrong))} says"
             look.add(Kind.CONTRADICTION, witness, told)
+
+
+def _stands(look: _Look) -> bool:
+    """Whether the manifest is the one that the checksums were written with, so that what it says counts for more."""
+    listed = look.witnesses.get(EVIDENCE_FILE)
+    return listed is not None and listed.sha256.get(MANIFEST) == look.stamps[MANIFEST].sha256
 
 
 def _how_changed(look: _Look, name: str, actual: str, wrong: Mapping[str, str]) -> str:
@@ -171,7 +177,7 @@ def _goes_on(look: _Look) -> bool:
 def _find_others(look: _Look) -> None:
     """What is there and nobody vouches for."""
     said = {name for witness in look.witnesses.values() for name in witness.sha256}
-    known = said | {MANIFEST, *CHECKSUM_FILES} | ({JOURNAL, SUMMARY} if look.old else set())
+    known = said | {MANIFEST, SUMMARY, *CHECKSUM_FILES} | ({JOURNAL} if look.old else set())
     if look.manifest is None and EVIDENCE_FILE not in look.witnesses:
         return  # nothing is sealed here, which is told already
     for name in look.contents.files:
