@@ -213,7 +213,7 @@ def sealed_checksums(manifest: Manifest, content: bytes, signature: bytes | None
 def predecessor(folder: Path, organization_id: str, started_at: datetime) -> Predecessor | None:
     """What a snapshot's manifest shall name as the one before: what it named when it was sealed before, else the
     newest sealed one of the organization beside ``folder`` that was started earlier."""
-    with suppress(OSError, ValueError, AttributeError, KeyError):
+    with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
         return _PREVIOUS.validate_python(json.loads((folder / MANIFEST).read_bytes())["previous"])
     started = f"{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
     named = re.compile(re.escape(organization_id) + r"-(\d{8}T\d{6}Z)")
@@ -258,6 +258,6 @@ def parse_manifest(folder: Path, content: bytes) -> Manifest:
                 f"{folder}/manifest.json has schema version {version!r}; this program reads {SCHEMA_VERSION}"
             )
         return _MANIFEST.validate_json(content)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         first = str(error).splitlines()[0]
         raise SnapshotError(f"{folder}/manifest.json is torn or was not written by this program: {first}") from error

@@ -87,9 +87,10 @@ def signer_of(settings: Settings) -> Signer | None:
     from auditor.seal import FileSigner, readable_by_others
 
     path = Path(settings.sign)
+    signer = FileSigner.read(path, _passphrase)
     if readable_by_others(path) and not settings.quiet:
         remark(f"the key {path} can be used by others than its owner; 'chmod 600 {path}' mends that")
-    return FileSigner.read(path, _passphrase)
+    return signer
 
 
 def sign_collected(snapshot: Snapshot, signer: Signer | None) -> None:
