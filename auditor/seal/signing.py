@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
-from auditor.checksums import EVIDENCE_FILE
+from auditor.checksums import EVIDENCE_FILE, stamp_at
 from auditor.errors import AuditorError, DifferenceError
 from auditor.files import write_bytes
+from auditor.journal import NAME as JOURNAL
 from auditor.seal.contents import FolderContents
 from auditor.seal.differences import Difference
 from auditor.seal.signature import PublicKey, Signature, Signer
@@ -27,7 +29,9 @@ def sign_snapshot(snapshot: Snapshot, signer: Signer) -> Signature:
     if not key.accepts(made, message):
         raise AuditorError(f"{signer.key_id} made a signature that its own public key does not accept")
     write_bytes(folder / SIGNATURE, made.content())
-    lines = sealed_checksums(parse_manifest(folder, message), message, made.content())
+    manifest = parse_manifest(folder, message)
+    journal = manifest.journal or stamp_at(folder / JOURNAL)  # older versions did not tell of it
+    lines = sealed_checksums(replace(manifest, journal=journal), message, made.content())
     write_bytes(folder / EVIDENCE_FILE, lines)
     return made
 
@@ -40,7 +44,7 @@ def refuse_changed(folder: Path) -> None:
     if not (folder / MANIFEST).is_file():
         Snapshot.open(folder)  # says why it is none
     found = verify(FolderContents(folder))
-    about = {MANIFEST, EVIDENCE_FILE, "journal.jsonl"}
+    about = {MANIFEST, EVIDENCE_FILE, JOURNAL}
     serious = [d for d in found.differences if d.name in about or d.name.startswith("evidence/")]
     refuse(folder, [d for d in serious if SIGNATURE not in d.message], "cannot be signed")
 

@@ -93,7 +93,7 @@ def _hear(look: _Look) -> None:
     for witness in look.witnesses.values():
         for problem in witness.problems:
             look.add(Kind.CHANGED, witness.name, problem)
-    if look.manifest and not look.old:
+    if look.manifest and look.manifest.journal:
         for name, why in ((EVIDENCE_FILE, MANIFEST), (REPORTS_FILE, SUMMARY)):
             if why in look.contents.files and name not in look.contents.files:
                 look.add(Kind.MISSING, name, f"it is written with {why}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -20,8 +21,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from moto.kms import utils as moto_kms
 from moto.server import ThreadedMotoServer
 
+from auditor.cli.signing import sign_collected
+from auditor.errors import KeyFileError, UnsignedError
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.seal import PublicKey
+from auditor.seal import FileSigner, PublicKey
 from auditor.seal.signature import Signature
 from auditor.snapshot import Snapshot
 from tests.boxed import AS_OF, Box, Completed, command, error_line
@@ -349,14 +352,46 @@ def test_a_kms_key_that_cannot_sign_is_told(kms: str, snapshot: Snapshot) -> Non
     assert "no AWS credentials were found" in error_line(nobody)
 
 
-def test_a_signature_that_fails_after_collecting_leaves_the_snapshot_and_says_how_to_go_on(
-    box: Box, tmp_path: Path, keys: tuple[Path, Path]
-) -> None:
-    """The boxed organization has no KMS, so the first look at a key there fails; and a disk that is full fails late."""
+def test_a_kms_key_that_is_not_there_costs_no_collection(box: Box, tmp_path: Path) -> None:
+    """The boxed organization has no KMS."""
     result = box.auditor("collect", "--out", tmp_path, "--sign", "awskms:alias/x")
     assert result.returncode == 2
     assert "cannot be used" in error_line(result)
     assert list(tmp_path.iterdir()) == []
+
+
+class Broken(FileSigner):
+    """A key that was fine when collecting began."""
+
+    def sign(self, message: bytes) -> bytes:
+        if self.key_id == "gone":
+            raise KeyFileError("the KMS key gone cannot be used (KMSInvalidStateException: pending deletion)")
+        return bytes(64)
+
+
+@pytest.mark.parametrize("name", ["gone", "lying"])
+def test_a_signature_that_fails_after_collecting_leaves_the_snapshot_and_says_how_to_go_on(
+    snapshot: Snapshot, keys: tuple[Path, Path], name: str
+) -> None:
+    signer = Broken.read(keys[0], lambda _: None)
+    with pytest.raises(UnsignedError) as caught:
+        sign_collected(snapshot, dataclasses.replace(signer, key_id=name))
+    assert caught.value.exit_code == 1
+    assert "is sealed but not signed: " in str(caught.value)
+    assert f"auditor sign {snapshot.folder} --key KEY" in str(caught.value)
+    assert verified(snapshot.folder).unchanged
+    assert verified(snapshot.folder).signature == "not signed"
+
+
+def test_a_snapshot_of_an_older_version_can_be_signed(snapshot: Snapshot, keys: tuple[Path, Path]) -> None:
+    path = snapshot.folder / "manifest.json"
+    kept = {k: v for k, v in json.loads(path.read_text()).items() if k not in ("previous", "catalog", "journal")}
+    path.write_text(json.dumps(kept))
+    (snapshot.folder / "evidence.sha256").unlink()
+    assert auditor("sign", snapshot.folder, "--key", keys[0]).returncode == 0
+    assert told(snapshot.folder, keys[1]) == []
+    (snapshot.folder / "journal.jsonl").write_text("x")
+    assert told(snapshot.folder) == [("changed", "journal.jsonl")]
 
 
 def test_the_settings_file_may_name_the_key(box: Box, tmp_path: Path, keys: tuple[Path, Path]) -> None:
