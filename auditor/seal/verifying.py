@@ -129,8 +129,10 @@ def _compare(look: _Look) -> None:
             look.add(Kind.MISSING, name, f"{_joined(said)} {_verb(said, 'name')} it")
     if look.manifest:
         for file in look.manifest.evidence:
-            if file.path in look.stamps and look.stamps[file.path].size != file.size:
-                told = f"it has {look.stamps[file.path].size:,} bytes, manifest.json says {file.size:,}"
+            stamp_now = look.stamps.get(file.path)
+            # Of a file that was changed, that is told already; with the right sha256 it is the manifest that is wrong.
+            if stamp_now and stamp_now.sha256 == file.sha256 and stamp_now.size != file.size:
+                told = f"it has {stamp_now.size:,} bytes, manifest.json says {file.size:,}"
                 look.add(Kind.CHANGED, file.path, told)
 
 

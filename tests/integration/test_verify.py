@@ -138,6 +138,16 @@ def symlinked(path: Path) -> None:
     path.symlink_to(moved)
 
 
+def emptied(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+def folder_for(path: Path) -> None:
+    path.unlink()
+    path.mkdir()
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     "truncated": (lambda f: first_report(f).write_bytes(first_report(f).read_bytes()[:-1]), {"changed"}),
     "emptied": (lambda f: first_report(f).write_bytes(b""), {"changed"}),
@@ -149,7 +159,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     "missing checksums": (lambda f: (f / "evidence.sha256").unlink(), {"missing", "added"}),
     "missing list of reports": (lambda f: (f / "reports.sha256").unlink(), {"missing"}),
     "missing signature": (lambda f: (f / "manifest.sig").unlink(), {"missing"}),
-    "missing folder": (lambda f: [p.unlink() for p in first_report(f).parent.iterdir()], {"missing", "added"}),
+    "missing folder": (lambda f: emptied(first_report(f).parent), {"missing", "added"}),
     "added evidence": (lambda f: (first_report(f).parent / "more.json").write_bytes(b"{}"), {"added"}),
     "added file": (lambda f: (f / "notes.txt").write_bytes(b"x"), {"added"}),
     "added hidden file": (lambda f: (f / ".hidden").write_bytes(b""), {"added"}),
@@ -159,7 +169,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], set[str]]] = {
     "link for a file": (lambda f: symlinked(first_report(f)), {"changed", "added"}),
     "link for a folder": (lambda f: symlinked(first_report(f).parent), {"changed", "missing", "added"}),
     "link for the checksums": (lambda f: symlinked(f / "evidence.sha256"), {"missing", "added"}),
-    "folder for a file": (lambda f: ((p := f / "waivers.csv").unlink(), p.mkdir()), {"changed"}),
+    "folder for a file": (lambda f: folder_for(f / "waivers.csv"), {"changed"}),
     "line ends of the checksums": (
         lambda f: (p := f / "evidence.sha256").write_bytes(p.read_bytes().replace(b"\n", b"\r\n")),
         {"changed", "missing", "contradiction", "added"},

@@ -124,7 +124,8 @@ def test_safe_text_guards_the_six_beginnings_only() -> None:
 
 def test_files_are_private_and_nothing_temporary_is_left(folder: Path) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
-    assert modes == {f"{name}.csv": 0o600 for name in COLUMNS} | {"findings.json": 0o600, "summary.json": 0o600}
+    names = {*(f"{name}.csv" for name in COLUMNS), "findings.json", "summary.json", "reports.sha256"}
+    assert modes == dict.fromkeys(names, 0o600)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
