@@ -158,8 +158,8 @@ def test_a_cell_is_quoted_for_its_own_delimiter_only() -> None:
 
 
 def test_the_byte_order_mark_stands_first_in_every_file(tmp_path: Path) -> None:
-    written = write_reports(reporting.small(), tmp_path / "bom", ["csv"], CsvStyle(bom=True))
-    plain = write_reports(reporting.small(), tmp_path / "plain", ["csv"])
+    written = write_reports(reporting.small(), tmp_path / "bom", ["csv"], CsvStyle(bom=True)).files
+    plain = write_reports(reporting.small(), tmp_path / "plain", ["csv"]).files
     contents = {path.name: path.read_bytes() for path in plain[:-1]}
     assert {path.name: path.read_bytes() for path in written[:-1]} == {
         name: b"\xef\xbb\xbf" + content for name, content in contents.items()
