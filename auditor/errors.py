@@ -7,10 +7,13 @@
     │   ├── WaiverError              a waivers file holds something it may not
     │   ├── ScopeError               an account or OU was named that the organization does not have
     │   ├── QueryError               a query is not valid, or does more than read
+    │   ├── KeyFileError             a key to sign or to verify with cannot be used
     │   └── SnapshotError            a snapshot cannot be read, or a place for one cannot be written
     ├── AccessError                  exit 3: the caller's own credentials or permissions do not suffice
     ├── InterruptedRunError          exit 130: stopped by the operator; what was collected is kept
     ├── UnfinishedRunError           exit 1: the disk did not take it; the snapshot can be resumed
+    ├── UnsignedError                exit 1: the snapshot is sealed, but it could not be signed
+    ├── DifferenceError              exit 7: a snapshot is not as it was sealed
     ├── WrongAccountError            exit 1: evidence of one account was answered for another; stops the run
     └── EvidenceError                one account's trouble; becomes an evidence gap, never an exit
 
@@ -57,6 +60,10 @@ class QueryError(UsageError):
     """A query is unknown, not valid, or does more than read."""
 
 
+class KeyFileError(UsageError):
+    """A key to sign or to verify with is missing, of the wrong kind, or locked."""
+
+
 class SnapshotError(UsageError):
     """A snapshot is missing, torn or of an unknown version, or its folder cannot be written."""
 
@@ -86,6 +93,22 @@ class UnfinishedRunError(AuditorError):
     def __init__(self, problem: str, folder: Path) -> None:
         super().__init__(f"{problem}; mend that and go on with 'auditor run --resume {folder}'")
         self.folder = folder
+
+
+class UnsignedError(AuditorError):
+    """A snapshot was sealed, but what should sign it did not; ``folder`` holds it."""
+
+    def __init__(self, problem: str, folder: Path) -> None:
+        super().__init__(
+            f"{folder} is sealed but not signed: {problem}; mend that and use 'auditor sign {folder} --key KEY'"
+        )
+        self.folder = folder
+
+
+class DifferenceError(AuditorError):
+    """A snapshot or a bundle is not as it was sealed, where only one that is can be used."""
+
+    exit_code = 7
 
 
 class WrongAccountError(AuditorError):

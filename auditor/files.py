@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from auditor.errors import SnapshotError
@@ -55,6 +56,34 @@ def _make(folder: Path) -> None:
     _make(folder.parent)
     folder.mkdir(exist_ok=True)
     folder.chmod(0o700)  # whatever the umask
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a link, where there is one. Raises SnapshotError."""
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise SnapshotError(f"cannot remove {path}: {error.strerror}") from error
+
+
+def keep_only(folder: Path, known: Collection[Path]) -> None:
+    """Remove every file below ``folder`` that is not ``known``, and what is then empty; no link is followed."""
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    for path in [*folder.iterdir()]:
+        if path.is_dir() and not path.is_symlink():
+            keep_only(path, known)
+        elif path not in known:
+            remove(path)
+    with suppress(OSError):  # it holds something
+        folder.rmdir()
+
+
+def remove_torn(folder: Path, names: Iterable[str]) -> None:
+    """Remove what ``atomic_path`` leaves beside ``names`` when its process is killed."""
+    for name in names:
+        for path in folder.glob(f".{glob.escape(name)}.????????"):
+            remove(path)
 
 
 def check_writable(folder: Path) -> None:

@@ -176,6 +176,30 @@ class EvidenceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class FileStamp:
+    """What one file held at one moment; ``size`` in bytes."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Predecessor:
+    """An earlier snapshot of the same organization; ``root`` is the sha256 of its manifest."""
+
+    snapshot_id: str
+    root: str
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogStamp:
+    """The catalogue that a run collected for; ``version`` is that of the program it shipped with."""
+
+    hash: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class EvidenceGap:
     """Evidence that is missing, and why: never silence. ``request_id`` is AWS's name for the call that failed."""
 

@@ -21,6 +21,9 @@ FORMATS = ("xlsx", "csv", "json")
 LOG_FORMATS = ("text", "json")
 DELIMITERS = (",", ";", "|", "\t")
 
+KMS_PREFIX = "awskms:"
+"""Before the id, alias or ARN of a KMS key that signs; anything else is a key file."""
+
 _CHOICES = {"fail_on": [s.value for s in Severity], "format": FORMATS, "log_format": LOG_FORMATS}
 SECRETS = frozenset({"external_id"})
 """Settings whose values are told to nobody."""
@@ -61,6 +64,12 @@ def _external_id(text: str | None) -> str | None:
     """STS repeats one that it does not take in its error, so it is never sent; neither is it repeated here."""
     if text and not _EXTERNAL_ID.fullmatch(text):
         raise ValueError("not an external id as STS takes it (2 to 1224 letters, digits and +=,.@:/-_)")
+    return text
+
+
+def _signing_key(text: str | None) -> str | None:
+    if text is not None and not text.removeprefix(KMS_PREFIX).strip():
+        raise ValueError(f"{text!r} names no key; give the file of an Ed25519 private key, or {KMS_PREFIX}ID")
     return text
 
 
@@ -145,6 +154,7 @@ class Settings(BaseModel):
     csv_bom: bool = False
     csv_raw: bool = False
     out: Path = Path("reports")
+    sign: Annotated[str | None, AfterValidator(_signing_key)] = None
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     session_policy: bool = True
     regions: Annotated[tuple[Region, ...], Several] = ()

@@ -5,20 +5,34 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from pydantic import AwareDatetime, TypeAdapter
 
+from auditor.checksums import EVIDENCE_FILE, checksum_lines, stamp_at
 from auditor.errors import EvidenceError, SnapshotError
-from auditor.files import make_folder, write_bytes
+from auditor.files import keep_only, make_folder, remove, remove_torn, write_bytes
+from auditor.journal import NAME as JOURNAL
 from auditor.journal import Attempt, Journal
-from auditor.model import AccountRecord, Caller, Evidence, EvidenceFile, Organization, OrganizationRecord
+from auditor.model import (
+    AccountRecord,
+    Caller,
+    CatalogStamp,
+    Evidence,
+    EvidenceFile,
+    FileStamp,
+    Organization,
+    OrganizationRecord,
+    Predecessor,
+)
 
 SCHEMA_VERSION = 1
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 ORGANIZATION_FOLDER = "organization"
 """Stands in place of an account's id for what belongs to the organization as a whole."""
 _FOLDER_NAME = re.compile(r".+-(\d{8}T\d{6}Z)")
@@ -31,6 +45,10 @@ class Manifest:
     ``accounts`` holds every account of the organization, in the order of their ids; ``organization_record`` what
     belongs to the organization as a whole, None when nothing of that kind was wanted; ``attempts`` the runs that
     filled the snapshot, the first one first; ``run`` is what the last of them cost (``auditor.statistics``).
+
+    ``catalog`` is what the last run collected for, ``journal`` the journal as it was when this was written,
+    ``previous`` the newest older snapshot of the organization beside this one; manifests of older versions have none
+    of these.
     """
 
     schema_version: int
@@ -47,9 +65,21 @@ class Manifest:
     organization_record: OrganizationRecord | None = None
     attempts: tuple[Attempt, ...] = ()
     run: Mapping[str, Any] = field(default_factory=dict)
+    catalog: CatalogStamp | None = None
+    journal: FileStamp | None = None
+    previous: Predecessor | None = None
+
+    @property
+    def evidence(self) -> Iterator[EvidenceFile]:
+        """Every evidence file, of all accounts and of the organization."""
+        for account in self.accounts:
+            yield from account.evidence
+        if self.organization_record:
+            yield from self.organization_record.evidence
 
 
 _MANIFEST: TypeAdapter[Manifest] = TypeAdapter(Manifest)
+_PREVIOUS: TypeAdapter[Predecessor | None] = TypeAdapter(Predecessor | None)
 
 
 class SnapshotWriter:
@@ -114,8 +144,19 @@ class SnapshotWriter:
         )
 
     def seal(self, manifest: Manifest) -> Snapshot:
-        """Write the manifest; the evidence is not touched again."""
-        write_bytes(self.folder / "manifest.json", _MANIFEST.dump_json(manifest, indent=1) + b"\n")
+        """Write the manifest with what it says of the journal and of its predecessor; returns what it has become.
+
+        The checksums come first and the manifest last: without it nothing is sealed, and all can be done again. What
+        an account that was cut off left half done goes, as does a signature of an earlier seal.
+        """
+        before = predecessor(self.folder, manifest.organization.id, self.started_at)
+        manifest = replace(manifest, journal=stamp_at(self.folder / JOURNAL), previous=before)
+        content = _MANIFEST.dump_json(manifest, indent=1) + b"\n"
+        remove(self.folder / SIGNATURE)
+        remove_torn(self.folder, (MANIFEST, EVIDENCE_FILE, SIGNATURE))
+        keep_only(self.folder / "evidence", {self.folder / file.path for file in manifest.evidence})
+        write_bytes(self.folder / EVIDENCE_FILE, sealed_checksums(manifest, content))
+        write_bytes(self.folder / MANIFEST, content)
         self.journal.close()
         return Snapshot(self.folder, manifest)
 
@@ -130,13 +171,14 @@ class Snapshot:
     def open(cls, folder: Path) -> Snapshot:
         """Read the manifest of ``folder``; SnapshotError says what is wrong with it."""
         try:
-            content = (folder / "manifest.json").read_bytes()
+            content = (folder / MANIFEST).read_bytes()
         except OSError as error:
             raise SnapshotError(f"{folder} is not a snapshot: {_why(folder)}") from error
-        return cls(folder, _parse(folder, content))
+        return cls(folder, parse_manifest(folder, content))
 
     def manifest_sha256(self) -> str:
-        return hashlib.sha256((self.folder / "manifest.json").read_bytes()).hexdigest()
+        """The root hash: the manifest lists the hashes of all the rest."""
+        return stamp_at(self.folder / MANIFEST).sha256
 
     def read(self, file: EvidenceFile) -> bytes:
         """The bytes of one evidence file; EvidenceError when it is missing or not what was collected."""
@@ -155,6 +197,32 @@ class Snapshot:
 def snapshot_name(organization_id: str, started_at: datetime) -> str:
     """``<organization id>-20261124T101500Z``."""
     return f"{organization_id}-{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def sealed_checksums(manifest: Manifest, content: bytes, signature: bytes | None = None) -> bytes:
+    """What ``evidence.sha256`` holds; ``content`` is the exact bytes of the manifest, ``signature`` of manifest.sig."""
+    digests = {file.path: file.sha256 for file in manifest.evidence}
+    digests[MANIFEST] = hashlib.sha256(content).hexdigest()
+    if manifest.journal:
+        digests[JOURNAL] = manifest.journal.sha256
+    if signature is not None:
+        digests[SIGNATURE] = hashlib.sha256(signature).hexdigest()
+    return checksum_lines(digests)
+
+
+def predecessor(folder: Path, organization_id: str, started_at: datetime) -> Predecessor | None:
+    """What a snapshot's manifest shall name as the one before: what it named when it was sealed before, else the
+    newest sealed one of the organization beside ``folder`` that was started earlier."""
+    with suppress(OSError, ValueError, TypeError, KeyError, RecursionError):
+        return _PREVIOUS.validate_python(json.loads((folder / MANIFEST).read_bytes())["previous"])
+    started = f"{started_at.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    named = re.compile(re.escape(organization_id) + r"-(\d{8}T\d{6}Z)")
+    older = [p for p in _folders(folder.parent) if (m := named.fullmatch(p.name)) and m[1] < started]
+    sealed = [p for p in older if (p / MANIFEST).is_file()]
+    if not sealed:
+        return None
+    newest = max(sealed, key=lambda p: p.name)
+    return Predecessor(newest.name, stamp_at(newest / MANIFEST).sha256)
 
 
 def newest_snapshot(out: Path) -> Path:
@@ -180,7 +248,8 @@ def _why(folder: Path) -> str:
     return "it holds no readable manifest.json"
 
 
-def _parse(folder: Path, content: bytes) -> Manifest:
+def parse_manifest(folder: Path, content: bytes) -> Manifest:
+    """The manifest of ``folder``. Raises SnapshotError when it is torn or of another version."""
     try:
         raw = json.loads(content)
         version = raw["schema_version"] if isinstance(raw, dict) else None
@@ -189,6 +258,6 @@ def _parse(folder: Path, content: bytes) -> Manifest:
                 f"{folder}/manifest.json has schema version {version!r}; this program reads {SCHEMA_VERSION}"
             )
         return _MANIFEST.validate_json(content)
-    except (ValueError, KeyError) as error:
+    except (ValueError, KeyError, RecursionError) as error:
         first = str(error).splitlines()[0]
         raise SnapshotError(f"{folder}/manifest.json is torn or was not written by this program: {first}") from error

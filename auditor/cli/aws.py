@@ -28,7 +28,7 @@ from auditor.collect import (
     read_accounts_file,
 )
 from auditor.files import check_writable
-from auditor.model import OU_TREE, Account, Caller
+from auditor.model import OU_TREE, Account, Caller, CatalogStamp
 from auditor.scope import Scope
 from auditor.settings import Settings
 from auditor.snapshot import Snapshot
@@ -68,6 +68,7 @@ async def collect_from_aws(
     *,
     resume: Path | None = None,
     retry_gaps: bool = False,
+    catalog: CatalogStamp | None = None,
 ) -> Snapshot:
     """Collect the ``kinds`` of evidence of the organization into a snapshot; see ``auditor.collect.collect``.
 
@@ -88,6 +89,7 @@ async def collect_from_aws(
             retry_gaps=retry_gaps,
             stop=_stop_on_interrupt(progress),
             statistics=aws.calls.statistics,
+            catalog=catalog,
         )
 
 

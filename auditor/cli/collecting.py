@@ -20,22 +20,25 @@ from auditor.cli.options import (
     PACE,
     RESUME,
     SCOPE,
+    SIGN,
     TALK,
     WHO,
     catalog_of,
     options,
     selection_of,
     settings_from,
+    stamp_of_catalog,
 )
 from auditor.cli.progress import reporter
 from auditor.cli.resuming import Plan, plan_from
+from auditor.cli.signing import sign_collected, signer_of
 from auditor.errors import InterruptedRunError
 from auditor.events import tell
 from auditor.model import ACCOUNT_TAGS, EC2_INSTANCES
 from auditor.settings import Settings
 
 if TYPE_CHECKING:  # pandas and the AWS SDK are slow to load, so they are loaded where they are used
-    from auditor.catalog import Selection
+    from auditor.catalog import Catalog, Selection
     from auditor.snapshot import Snapshot
     from auditor.waivers import Waivers
 
@@ -43,7 +46,7 @@ _DEMO_REPORT_TIMEOUT = 5.0  # seconds; the box has reports that never get ready
 
 
 @click.command()
-@options(CONFIG, *WHO, *SCOPE, *JUDGING, *OUTPUT, OUT, *RESUME, *PACE, *TALK)
+@options(CONFIG, *WHO, *SCOPE, *JUDGING, *OUTPUT, OUT, SIGN, *RESUME, *PACE, *TALK)
 def run(**given: Any) -> int:
     """Collect, evaluate and report in one go.
 
@@ -53,19 +56,20 @@ def run(**given: Any) -> int:
 
 
 @click.command()
-@options(CONFIG, *WHO, *SCOPE, *JUDGING, OUT, *RESUME, *PACE, *TALK)
+@options(CONFIG, *WHO, *SCOPE, *JUDGING, OUT, SIGN, *RESUME, *PACE, *TALK)
 def collect(**given: Any) -> int:
     """Collect only; print the path of the snapshot.
 
     'auditor report SNAPSHOT' judges it later, offline.
     """
+    from auditor.cli.reporting import show_snapshot
     from auditor.cli.waivers import waivers_of
 
     plan = plan_from(given)
     catalog = catalog_of(plan.settings)
     waivers = waivers_of(plan.settings, catalog)
-    snapshot = _collected(plan, kinds_needed(selection_of(plan.settings, catalog), plan.settings, waivers))
-    print(snapshot.folder)
+    snapshot = _collected(plan, kinds_needed(selection_of(plan.settings, catalog), plan.settings, waivers), catalog)
+    show_snapshot(snapshot)
     records = snapshot.manifest.accounts
     if not any(record.evidence and not record.gaps for record in records):
         return 3
@@ -100,19 +104,24 @@ def _run(plan: Plan) -> int:
     catalog = catalog_of(plan.settings)
     # An unknown benchmark must not cost a collection, nor a bad waiver.
     selection, waivers = selection_of(plan.settings, catalog), waivers_of(plan.settings, catalog)
-    snapshot = _collected(plan, kinds_needed(selection, plan.settings, waivers))
+    snapshot = _collected(plan, kinds_needed(selection, plan.settings, waivers), catalog)
     try:
         return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog, waivers)
     except KeyboardInterrupt:
         raise InterruptedRunError(snapshot.folder) from None
 
 
-def _collected(plan: Plan, kinds: Collection[str]) -> Snapshot:
+def _collected(plan: Plan, kinds: Collection[str], catalog: Catalog) -> Snapshot:
     from auditor.cli.aws import collect_from_aws
 
+    signer = signer_of(plan.settings)  # a key that cannot be used must not cost a collection either
+    stamp = stamp_of_catalog(plan.settings, catalog)
     with reporter(plan.settings).showing() as progress:
-        collecting = collect_from_aws(plan.settings, kinds, progress, resume=plan.resume, retry_gaps=plan.retry_gaps)
+        collecting = collect_from_aws(
+            plan.settings, kinds, progress, resume=plan.resume, retry_gaps=plan.retry_gaps, catalog=stamp
+        )
         snapshot = run_async(collecting)
+    sign_collected(snapshot, signer)
     manifest = snapshot.manifest
     outcomes = Counter(record.outcome.value for record in manifest.accounts)
     tell(

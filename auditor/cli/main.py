@@ -19,6 +19,8 @@ from auditor.cli.explain import explain
 from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
 from auditor.cli.reporting import report
+from auditor.cli.signing import sign
+from auditor.cli.verifying import bundle, verify
 from auditor.cli.waivers import waivers
 from auditor.errors import AuditorError
 
@@ -30,6 +32,7 @@ EXIT_CODES = {
     4: "done, but some account in scope has an evidence gap",
     5: "`--fail-on` was met",
     6: "both 4 and 5",
+    7: "`verify` found a difference, or `bundle` or `sign` would have passed one on",
     130: "interrupted; what was collected is kept",
 }
 _EPILOG = "Exit codes:\n\n\b\n" + "\n".join(f"{code:>4}  {text.replace('`', '')}" for code, text in EXIT_CODES.items())
@@ -45,7 +48,7 @@ def cli() -> None:
     """
 
 
-for command in (run, collect, report, demo, query, controls, explain, accounts, waivers):
+for command in (run, collect, report, demo, query, controls, explain, accounts, waivers, verify, sign, bundle):
     cli.add_command(command)
 
 

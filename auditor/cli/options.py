@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 import click
 
+from auditor import __version__
 from auditor.catalog import Catalog, Selection, load_catalog
 from auditor.cli.log import follow
+from auditor.model import CatalogStamp
 from auditor.settings import Settings, load_settings
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -67,6 +69,7 @@ RESUME = (
     click.option("--retry-gaps", metavar="SNAPSHOT", type=_FILE, help="Try a snapshot's accounts with gaps again"),
 )
 OUT = click.option("--out", metavar="DIR", type=_FILE, help="Where snapshots land  [reports]")
+SIGN = click.option("--sign", metavar="KEY", help="Sign with this Ed25519 key (PEM file), or awskms:ID of a KMS key")
 TALK = (
     click.option("--quiet", is_flag=True, help="No progress and no notes"),
     click.option("--log-format", metavar="FORMAT", help="Of stderr: text, or json, one object a line  [text]"),
@@ -94,6 +97,11 @@ def settings_from(given: dict[str, Any], *, read_file: bool = True) -> Settings:
 def catalog_of(settings: Settings) -> Catalog:
     """The shipped catalogue, with the folder of the user's own over it where one is named."""
     return load_catalog(None, *([settings.config_dir] if settings.config_dir else []))
+
+
+def stamp_of_catalog(settings: Settings, catalog: Catalog) -> CatalogStamp:
+    """What a snapshot's manifest says of the catalogue; ``+own`` is added where a folder of the user's is over it."""
+    return CatalogStamp(catalog.hash, __version__ + ("+own" if settings.config_dir else ""))
 
 
 def selection_of(settings: Settings, catalog: Catalog) -> Selection:

@@ -63,10 +63,19 @@ def judged_and_reported(
     if not settings.quiet:
         _remark_on_idle_overrides(assessment.idle_overrides)
     with busy("writing", quiet=settings.quiet):
-        files = write_reports(assessment, folder, settings.format, csv_style(settings))
-    _show(assessment, files)
-    print(snapshot.folder)
+        written = write_reports(assessment, folder, settings.format, csv_style(settings))
+    if written.removed and not settings.quiet:
+        names = ", ".join(path.name for path in written.removed)
+        remark(f"removed from {folder}, as this report does not write them: {names}")
+    _show(assessment, written.files)
+    show_snapshot(snapshot)
     return _exit_code(assessment, settings)
+
+
+def show_snapshot(snapshot: Snapshot) -> None:
+    """The last lines of every command that leaves a snapshot: what stands for all of it, and where it is."""
+    print(f"root hash: {snapshot.manifest_sha256()}")
+    print(snapshot.folder)
 
 
 def csv_style(settings: Settings) -> CsvStyle:

@@ -16,6 +16,7 @@ from auditor.journal import Attempt
 from auditor.model import (
     Account,
     AccountRecord,
+    CatalogStamp,
     Evidence,
     EvidenceFile,
     EvidenceGap,
@@ -53,9 +54,10 @@ class Ledger:
         resume: Path | None,
         *,
         retry_gaps: bool,
+        catalog: CatalogStamp | None = None,
     ) -> None:
         self._settings, self._discovery, self._kinds = settings, discovery, kinds
-        self._statistics, self._retry_gaps = statistics, retry_gaps
+        self._statistics, self._retry_gaps, self._catalog = statistics, retry_gaps, catalog
         self._now = datetime.now(UTC).replace(microsecond=0)
         self._accounts: dict[str, Account] = {}
         self._records: dict[str, AccountRecord] = {}
@@ -138,6 +140,7 @@ class Ledger:
             organization_record=self._organization,
             attempts=tuple(self._store.journal.attempts),
             run=self._statistics.figures(),
+            catalog=self._catalog,
         )
         return self._store.seal(manifest)
 

@@ -20,7 +20,7 @@ from auditor.errors import (
     SnapshotError,
     UnfinishedRunError,
 )
-from auditor.model import Account, AccountRecord, Caller
+from auditor.model import Account, AccountRecord, Caller, CatalogStamp
 from auditor.settings import Settings
 from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
 from auditor.statistics import RunStatistics
@@ -42,19 +42,21 @@ async def collect(
     retry_gaps: bool = False,
     stop: asyncio.Event | None = None,
     statistics: RunStatistics | None = None,
+    catalog: CatalogStamp | None = None,
 ) -> Snapshot:
     """Collect and seal a snapshot below ``settings.out``, or go on with ``resume``.
 
     ``collectors`` bring the evidence of each account, ``common`` that of the organization as a whole.
-    ``retry_gaps`` tries the accounts with gaps again. ``stop``, once set, starts nothing more, waits ten seconds for
-    what is in flight and seals what there is.
+    ``retry_gaps`` tries the accounts with gaps again. ``catalog`` is what they are collected for. ``stop``, once set,
+    starts nothing more, waits ten seconds for what is in flight and seals what there is.
 
     Raises AccessError, ScopeError or SnapshotError before any role is assumed, WrongAccountError when evidence was
     mixed up, UnfinishedRunError when the disk does not take it, and InterruptedRunError, the snapshot sealed, when
     the run is stopped or its task cancelled.
     """
     kinds = Kinds([c.kind for c in collectors], [c.kind for c in common])
-    ledger = Ledger(settings, discovery, kinds, statistics or RunStatistics(), resume, retry_gaps=retry_gaps)
+    figures = statistics or RunStatistics()
+    ledger = Ledger(settings, discovery, kinds, figures, resume, retry_gaps=retry_gaps, catalog=catalog)
     run = _Run(settings, discovery, collectors, common, progress, ledger)
     try:
         async with _stopping(run, stop), asyncio.timeout(settings.run_timeout):

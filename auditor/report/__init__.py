@@ -5,25 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 
 from auditor.assessment import Assessment
+from auditor.checksums import stamp_at
 from auditor.errors import ConfigurationError, nearest
 from auditor.files import make_folder
 from auditor.report.csv_files import PLAIN, CsvFiles, CsvStyle
 from auditor.report.interface import Format
 from auditor.report.json_file import JsonFile
+from auditor.report.listing import name_in, remove_leftovers, write_list
 from auditor.report.summary import write_summary
 from auditor.report.workbook import Workbook
 
 FORMATS: Mapping[str, Format] = {f.name: f for f in (Workbook(), CsvFiles(), JsonFile())}
 
-__all__ = ["FORMATS", "CsvStyle", "Format", "write_reports"]
+__all__ = ["FORMATS", "CsvStyle", "Format", "Written", "write_reports"]
 
 
-def write_reports(
-    assessment: Assessment, folder: Path, formats: Sequence[str], style: CsvStyle = PLAIN
-) -> tuple[Path, ...]:
-    """Write the named formats and then ``summary.json``, which carries their hashes; return all paths.
+class Written(NamedTuple):
+    """The files of a report; ``removed`` are those of the report before that this one did not write again."""
+
+    files: tuple[Path, ...]
+    removed: tuple[Path, ...]
+
+
+def write_reports(assessment: Assessment, folder: Path, formats: Sequence[str], style: CsvStyle = PLAIN) -> Written:
+    """Write the named formats, then ``summary.json``, which carries their hashes, and ``reports.sha256`` about all.
 
     Makes ``folder`` (0700) where it is missing; every file is 0600. Raises ConfigurationError for an unknown
     format, before anything is written, and SnapshotError when the folder cannot be written.
@@ -31,7 +39,12 @@ def write_reports(
     chosen = [_format(name, style) for name in dict.fromkeys(formats)]
     make_folder(folder)
     written = tuple(path for form in chosen for path in form.write(assessment, folder))
-    return (*written, write_summary(assessment, folder, written, {"csv": asdict(style)}))
+    stamps = {name_in(folder, path): stamp_at(path) for path in written}
+    summary = write_summary(assessment, folder, stamps, {"csv": asdict(style)})
+    stamps[name_in(folder, summary)] = stamp_at(summary)
+    removed = remove_leftovers(folder, stamps)
+    write_list(folder, stamps)
+    return Written((*written, summary), removed)
 
 
 def _format(name: str, style: CsvStyle) -> Format:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from auditor.assessment import Assessment
 from auditor.files import write_bytes
+from auditor.model import FileStamp
 from auditor.report.figures import Gap, coverage, failures_by_severity, findings_by_status, gaps, waivers_by_state
 from auditor.times import iso
 from auditor.waivers import State
@@ -18,10 +18,12 @@ from auditor.waivers import State
 _CONTROL_COUNTS = ("population", "passed", "failed", "waived", "not_applicable", "no_evidence", "manual")
 
 
-def write_summary(assessment: Assessment, folder: Path, files: Sequence[Path], output: Mapping[str, Any]) -> Path:
-    """Write ``summary.json`` about ``files``, which must lie in ``folder`` already; ``output`` is what was asked of
-    them that changes their bytes."""
-    content = summary(assessment) | {"files": {path.name: _identity(path) for path in files}}
+def write_summary(
+    assessment: Assessment, folder: Path, files: Mapping[str, FileStamp], output: Mapping[str, Any]
+) -> Path:
+    """Write ``summary.json`` about ``files``, by their names in ``folder``; ``output`` is what was asked of them that
+    changes their bytes."""
+    content = summary(assessment) | {"files": {name: dataclasses.asdict(stamp) for name, stamp in files.items()}}
     content["derived_from"] |= {"output": output}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
     path = folder / "summary.json"
@@ -35,6 +37,7 @@ def summary(assessment: Assessment) -> dict[str, Any]:
     cover = coverage(assessment)
     return {
         "snapshot_id": assessment.snapshot_id,
+        "root_hash": assessment.manifest_sha256,
         "organization_id": assessment.organization_id,
         "caller_arn": assessment.caller_arn,
         "as_of": iso(assessment.as_of),
@@ -107,9 +110,3 @@ def _gap(gap: Gap) -> dict[str, str]:
     entry: dict[str, str] = dataclasses.asdict(gap)
     del entry["account_name"]
     return entry
-
-
-def _identity(path: Path) -> dict[str, Any]:
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256")
-    return {"sha256": digest.hexdigest(), "size": path.stat().st_size}

@@ -34,6 +34,6 @@ def test_collecting_does_not_load_pandas(tmp_path: Path) -> None:
             check=False,
         )
     assert done.returncode == 0, done.stderr
-    records = Snapshot.open(Path(done.stdout.strip())).manifest.accounts
+    records = Snapshot.open(Path(done.stdout.splitlines()[-1])).manifest.accounts
     assert {r.account.id: r.outcome.value for r in records} == sandbox.expected_outcomes()
     assert done.stderr.splitlines()[-1] == "[]"

@@ -123,7 +123,7 @@ def test_retry_gaps_tries_again_and_keeps_both_attempts(tmp_path: Path) -> None:
     with broken.serve() as url:
         first = Box(broken, url).auditor("collect", "--out", tmp_path, "--external-id", "shared")
     assert first.returncode == 4, first.stderr
-    folder = Path(first.stdout.strip())
+    folder = Path(first.stdout.splitlines()[-1])
     mended = Sandbox(plain)
     with mended.serve() as url:
         box = Box(mended, url)

@@ -165,8 +165,9 @@ def test_a_collected_snapshot_is_reported_later(box: Box, tmp_path: Path) -> Non
     one = next(a for a, o in box.sandbox.expected_outcomes().items() if o == "assessed")
     collected = box.auditor("collect", "--out", tmp_path, "--account", one, "--as-of", AS_OF.isoformat())
     assert collected.returncode == 0, collected.stderr
-    (folder,) = collected.stdout.splitlines()
-    assert sorted(p.name for p in Path(folder).iterdir()) == ["evidence", "journal.jsonl", "manifest.json"]
+    _, folder = collected.stdout.splitlines()
+    names = ["evidence", "evidence.sha256", "journal.jsonl", "manifest.json"]
+    assert sorted(p.name for p in Path(folder).iterdir()) == names
     reported = box.auditor("report", folder, "--format", "csv", env={"AWS_ENDPOINT_URL": "http://127.0.0.1:9"})
     assert reported.stdout.splitlines()[-1] == folder
     fails = {f["account_id"] for f in read_csv(Path(folder) / "findings.csv") if f["status"] == "FAIL"}

@@ -59,7 +59,7 @@ def test_every_account_is_collected(trouble: dict[str, object], tmp_path: Path) 
     with sandbox.serve() as url:
         result = Box(sandbox, url).auditor("collect", "--out", tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
-    manifest = Snapshot.open(Path(result.stdout.strip())).manifest
+    manifest = Snapshot.open(Path(result.stdout.splitlines()[-1])).manifest
     assert {r.account.id: r.outcome.value for r in manifest.accounts} == sandbox.expected_outcomes()
     assert manifest.organization_record
     assert not manifest.organization_record.gaps
@@ -83,7 +83,9 @@ def test_a_report_that_is_late_expires_or_is_cut_short_is_asked_for_again(fault:
     troubles = {"capacity": ("LimitExceeded", 2), "expires": ("ReportExpired", 1), "cut-short": ("CutShort", 2)}
     code, times = troubles[fault]
     assert sandbox.errors[code] == times
-    (record,) = [r for r in Snapshot.open(Path(result.stdout.strip())).manifest.accounts if r.account.id == account]
+    (record,) = [
+        r for r in Snapshot.open(Path(result.stdout.splitlines()[-1])).manifest.accounts if r.account.id == account
+    ]
     (file,) = [file for file in record.evidence if file.kind == CREDENTIAL_REPORT]
     assert file.size == len(sandbox.report(account))
 
@@ -109,7 +111,7 @@ def test_a_name_that_does_not_resolve_is_a_gap_of_each_account(tmp_path: Path) -
         nowhere = {"AWS_ENDPOINT_URL_IAM": "http://no-such-host.invalid"}
         result = Box(sandbox, url).auditor("collect", "--out", tmp_path, env=nowhere)
     assert result.returncode == 3, result.stderr
-    records = Snapshot.open(Path(result.stdout.strip())).manifest.accounts
+    records = Snapshot.open(Path(result.stdout.splitlines()[-1])).manifest.accounts
     gaps = {r.account.id: [(g.stage, g.code) for g in r.gaps if g.kind == CREDENTIAL_REPORT] for r in records if r.gaps}
     assert gaps == {a.id: [("generate", "EndpointConnectionError")] for a in sandbox.organization.active}
     assert all("no-such-host.invalid" in g.message for r in records for g in r.gaps if g.code != "NoCredentialReport")
@@ -142,7 +144,7 @@ def test_an_account_that_never_answers_ends_at_its_time_limit(fault: str, tmp_pa
     with sandbox.serve() as url:
         result = Box(sandbox, url).auditor("collect", cwd=tmp_path)
     assert result.returncode == 4, result.stderr
-    records = Snapshot.open(tmp_path / result.stdout.strip()).manifest.accounts
+    records = Snapshot.open(tmp_path / result.stdout.splitlines()[-1]).manifest.accounts
     assert {r.account.id: r.gaps[0].code for r in records if r.gaps} == dict.fromkeys(sandbox.faults, "AccountTimeout")
 
 
@@ -153,7 +155,7 @@ def test_a_run_ends_at_its_time_limit_with_what_it_has(tmp_path: Path) -> None:
         result = Box(sandbox, url).auditor("collect", cwd=tmp_path)
     assert result.returncode == 4, result.stderr
     assert "did not end within 4 seconds" in result.stderr
-    manifest = Snapshot.open(tmp_path / result.stdout.strip()).manifest
+    manifest = Snapshot.open(tmp_path / result.stdout.splitlines()[-1]).manifest
     assert {g.code for r in manifest.accounts for g in r.gaps} == {"RunTimeout"}
     assert manifest.interrupted
 

@@ -19,9 +19,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors", "events", "times", "statistics"),
     ("model",),
-    ("ages", "evidence", "files", "policy", "schema", "journal"),
+    ("ages", "evidence", "files", "policy", "schema", "journal", "checksums"),
     ("credential_report", "snapshot", "catalog"),
-    ("settings",),
+    ("settings", "seal"),
     ("scope",),
     ("aws", "collect"),
     ("checks", "frames"),

@@ -124,7 +124,8 @@ def test_safe_text_guards_the_six_beginnings_only() -> None:
 
 def test_files_are_private_and_nothing_temporary_is_left(folder: Path) -> None:
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
-    assert modes == {f"{name}.csv": 0o600 for name in COLUMNS} | {"findings.json": 0o600, "summary.json": 0o600}
+    names = {*(f"{name}.csv" for name in COLUMNS), "findings.json", "summary.json", "reports.sha256"}
+    assert modes == dict.fromkeys(names, 0o600)
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
@@ -157,8 +158,8 @@ def test_a_cell_is_quoted_for_its_own_delimiter_only() -> None:
 
 
 def test_the_byte_order_mark_stands_first_in_every_file(tmp_path: Path) -> None:
-    written = write_reports(reporting.small(), tmp_path / "bom", ["csv"], CsvStyle(bom=True))
-    plain = write_reports(reporting.small(), tmp_path / "plain", ["csv"])
+    written = write_reports(reporting.small(), tmp_path / "bom", ["csv"], CsvStyle(bom=True)).files
+    plain = write_reports(reporting.small(), tmp_path / "plain", ["csv"]).files
     contents = {path.name: path.read_bytes() for path in plain[:-1]}
     assert {path.name: path.read_bytes() for path in written[:-1]} == {
         name: b"\xef\xbb\xbf" + content for name, content in contents.items()

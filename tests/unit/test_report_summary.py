@@ -21,7 +21,7 @@ from tests.reporting import KEYS, account, finding, missed
 
 
 def written(assessment: Assessment, folder: Path, *formats: str) -> dict[str, Any]:
-    paths = write_reports(assessment, folder, formats)
+    paths = write_reports(assessment, folder, formats).files
     assert paths[-1] == folder / "summary.json"
     content: dict[str, Any] = json.loads(paths[-1].read_text(encoding="utf-8"))
     return content
@@ -43,7 +43,7 @@ def test_it_says_what_was_audited_and_how_it_went(tmp_path: Path) -> None:
 
 def test_it_names_the_hash_of_every_file_written_with_it(tmp_path: Path) -> None:
     files = written(reporting.small(), tmp_path, "csv", "json", "xlsx")["files"]
-    assert set(files) == {p.name for p in tmp_path.iterdir()} - {"summary.json"}
+    assert set(files) == {p.name for p in tmp_path.iterdir()} - {"summary.json", "reports.sha256"}
     for name, identity in files.items():
         content = (tmp_path / name).read_bytes()
         assert identity == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
@@ -52,7 +52,7 @@ def test_it_names_the_hash_of_every_file_written_with_it(tmp_path: Path) -> None
 def test_it_names_how_the_csv_files_were_written(tmp_path: Path) -> None:
     plain = {"delimiter": ",", "bom": False, "raw": False}
     assert written(reporting.complete(), tmp_path, "csv")["derived_from"]["output"] == {"csv": plain}
-    path = write_reports(reporting.complete(), tmp_path, ["csv"], CsvStyle("\t", bom=True, raw=True))[-1]
+    path = write_reports(reporting.complete(), tmp_path, ["csv"], CsvStyle("\t", bom=True, raw=True)).files[-1]
     told = json.loads(path.read_text(encoding="utf-8"))["derived_from"]["output"]
     assert told == {"csv": {"delimiter": "\t", "bom": True, "raw": True}}
 

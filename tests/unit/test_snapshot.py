@@ -79,7 +79,7 @@ def test_everything_is_for_the_owner_only(tmp_path: Path) -> None:
     snapshot = stored(tmp_path / "out", REPORTS)
     paths = [snapshot.folder.parent, snapshot.folder, *snapshot.folder.rglob("*")]
     assert {p.name: mode(p) for p in paths} == {p.name: 0o700 if p.is_dir() else 0o600 for p in paths}
-    assert len(paths) == 9
+    assert len(paths) == 10
 
 
 def test_names_tell_organization_and_start() -> None:
