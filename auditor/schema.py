@@ -91,6 +91,9 @@ USERS = {
     **_WHERE,
 }
 
+REPORTED = tuple(name for name in USERS if name not in (*_WHO, *_WHERE) and not name.endswith("_note"))
+"""The columns of a credential report beside user and arn, under AWS's names and in AWS's order."""
+
 CREDENTIALS = {
     **_WHO,
     # password, access_key_1, access_key_2, cert_1, cert_2; access_key_3 to access_key_6 are of the list of a user's

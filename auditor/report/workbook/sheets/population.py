@@ -8,7 +8,7 @@ from itertools import islice
 import pandas as pd
 import pyarrow as pa
 
-from auditor import credential_report
+from auditor import schema
 from auditor.ages import days_between
 from auditor.assessment import Assessment
 from auditor.report.workbook.book import Book
@@ -16,7 +16,6 @@ from auditor.report.workbook.rows import BLOCK_ROWS
 from auditor.report.workbook.table import Column, Kind, Part, Rows, write_table
 
 TITLE = "Population"
-_RAW = [name for name in credential_report.COLUMNS if name not in ("user", "arn")]
 # (age, the time it is counted from)
 AGES = {
     "password_age": "password_last_changed",
@@ -58,9 +57,9 @@ COLUMNS = (
     Column("evidence_file", "Evidence file", 44),
     Column("evidence_line", "Line", 7, Kind.COUNT),
     # As AWS wrote them, under AWS's own names.
-    *(Column(f"raw_{name}", name, 22) for name in _RAW),
+    *(Column(f"raw_{name}", name, 22) for name in schema.REPORTED),
 )
-_PRINTED = len(COLUMNS) - len(_RAW)
+_PRINTED = len(COLUMNS) - len(schema.REPORTED)
 
 
 def write_population(book: Book, assessment: Assessment) -> list[Part]:
