@@ -36,7 +36,8 @@ class Assessment:
     ``interrupted``: the collection was stopped, so accounts may be missing that had not been listed yet.
     ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``, where there was none. ``own_parameters``
     are those of a control (by id) that differ for an account (by id). ``originals`` reads the reports again whose rows
-    are ``users``, row by row the same.
+    are ``users``, row by row the same. ``period`` is as people are shown it: ``2026Q4 (2026-10-01 to 2026-12-31)``; empty where
+    none was stated.
     """
 
     snapshot_id: str

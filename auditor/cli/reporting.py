@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from auditor.cli.console import busy, remark, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.cli.waivers import show_waivers, waivers_of
 from auditor.model import Outcome
+from auditor.period import Period
 from auditor.settings import Settings
 from auditor.times import iso
 
@@ -52,15 +54,12 @@ def judged_and_reported(
     snapshot: Snapshot, folder: Path, settings: Settings, catalog: Catalog, waivers: Waivers | None
 ) -> int:
     """Judge, write every file, print the result; the exit code says how it went."""
-    from auditor.assessment import assess
     from auditor.report import write_reports
 
     with busy("judging", quiet=settings.quiet):
-        selection = selection_of(settings, catalog)
-        assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
-    if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
-        remark(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
+        assessment = _judged(snapshot, settings, catalog, waivers)
     if not settings.quiet:
+        _remark_on_times(assessment, settings.period)
         _remark_on_idle_overrides(assessment.idle_overrides)
     with busy("writing", quiet=settings.quiet):
         files = write_reports(assessment, folder, settings.format, csv_style(settings))
@@ -82,6 +81,23 @@ def _remark_on_idle_overrides(sentences: Sequence[str]) -> None:
         remark(sentence)
     if len(sentences) > _SHOWN:
         remark(f"and {len(sentences) - _SHOWN:,} more entries of parameters.yaml; summary.json lists them all")
+
+
+def _judged(snapshot: Snapshot, settings: Settings, catalog: Catalog, waivers: Waivers | None) -> Assessment:
+    from auditor.assessment import assess
+
+    selection = selection_of(settings, catalog)
+    assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
+    return replace(assessment, period=str(settings.period or ""))
+
+
+def _remark_on_times(assessment: Assessment, period: Period | None) -> None:
+    """Nobody may take these for verdicts of another time by mistake."""
+    as_of = iso(assessment.as_of)
+    if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY:
+        remark(f"ages are counted at {as_of}, but the evidence is of {iso(assessment.started_at)}")
+    if period and not period.covers(assessment.as_of):
+        remark(f"ages are counted at {as_of}, which lies outside the period {period}")
 
 
 def _exit_code(assessment: Assessment, settings: Settings) -> int:

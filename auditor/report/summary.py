@@ -38,6 +38,7 @@ def summary(assessment: Assessment) -> dict[str, Any]:
         "organization_id": assessment.organization_id,
         "caller_arn": assessment.caller_arn,
         "as_of": iso(assessment.as_of),
+        "period": assessment.period or None,
         "started_at": iso(assessment.started_at),
         "finished_at": iso(assessment.finished_at),
         "tool_version": assessment.tool_version,

@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # own, and nothing else: not its neighbours on the same line either.
 LAYERS = (
     ("errors", "events", "times", "statistics"),
-    ("model",),
+    ("model", "period"),
     ("ages", "evidence", "files", "policy", "schema", "journal"),
     ("credential_report", "snapshot", "catalog"),
     ("settings",),
