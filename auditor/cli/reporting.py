@@ -36,7 +36,8 @@ if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
 def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     """Evaluate SNAPSHOT and write its files, offline.
 
-    The evidence is never changed; the same snapshot, benchmarks, waivers and as-of time give the same bytes.
+    The evidence is never changed; the same snapshot, benchmarks, waivers, as-of time and earlier snapshots beside it
+    give the same bytes.
     """
     from auditor.files import check_writable
     from auditor.snapshot import Snapshot
@@ -88,7 +89,18 @@ def _judged(snapshot: Snapshot, settings: Settings, catalog: Catalog, waivers: W
 
     selection = selection_of(settings, catalog)
     assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
-    return replace(assessment, period=str(settings.period or ""))
+    assessment = replace(assessment, period=str(settings.period or ""))
+    # Looking into every earlier snapshot takes a while, and only the workbook shows what is found.
+    return _with_history(assessment, snapshot, settings) if "xlsx" in settings.format else assessment
+
+
+def _with_history(assessment: Assessment, snapshot: Snapshot, settings: Settings) -> Assessment:
+    from auditor.history import look_back
+
+    history = look_back(snapshot, assessment.findings)
+    for sentence in () if settings.quiet else history.remarks:
+        remark(sentence)
+    return replace(assessment, first_seen=history.first_seen, earlier_snapshots=history.snapshots)
 
 
 def _remark_on_times(assessment: Assessment, period: Period | None) -> None:

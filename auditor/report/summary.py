@@ -71,6 +71,7 @@ def _derived_from(assessment: Assessment) -> dict[str, Any]:
         "catalog_hash": assessment.catalog_hash,
         "waivers_sha256": assessment.waivers_sha256 or None,
         "as_of": iso(assessment.as_of),
+        "earlier_snapshots": list(assessment.earlier_snapshots),
         "options": assessment.options,
     }
 

@@ -27,13 +27,16 @@ LAYERS = (
     ("checks", "frames"),
     ("evaluator",),
     ("waivers",),
-    ("assessment",),
+    ("assessment", "history"),
     ("report", "query", "notebook", "explanation"),
     ("cli",),
     ("__main__", "__init__"),
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-JUDGING = ("checks", "frames", "evaluator", "waivers", "assessment", "report", "query", "notebook", "explanation")
+JUDGING = (
+    *("checks", "frames", "evaluator", "waivers", "assessment", "history"),
+    *("report", "query", "notebook", "explanation"),
+)
 BOTO = {"boto3", "botocore", "aioboto3", "aiobotocore"}
 MAX_FILE, MAX_FUNCTION = 300, 50
 
