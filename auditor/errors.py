@@ -7,6 +7,7 @@
     │   ├── WaiverError              a waivers file holds something it may not
     │   ├── ScopeError               an account or OU was named that the organization does not have
     │   ├── QueryError               a query is not valid, or does more than read
+    │   ├── WorkbookError            a returned workbook cannot be read, or is none of the snapshot
     │   └── SnapshotError            a snapshot cannot be read, or a place for one cannot be written
     ├── AccessError                  exit 3: the caller's own credentials or permissions do not suffice
     ├── InterruptedRunError          exit 130: stopped by the operator; what was collected is kept
@@ -55,6 +56,10 @@ class ScopeError(UsageError):
 
 class QueryError(UsageError):
     """A query is unknown, not valid, or does more than read."""
+
+
+class WorkbookError(UsageError):
+    """A workbook that came back cannot be read, or is not a copy of the one that was sent out."""
 
 
 class SnapshotError(UsageError):

@@ -29,13 +29,14 @@ LAYERS = (
     ("waivers",),
     ("assessment", "history"),
     ("report", "query", "notebook", "explanation"),
+    ("responses",),
     ("cli",),
     ("__main__", "__init__"),
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 JUDGING = (
     *("checks", "frames", "evaluator", "waivers", "assessment", "history"),
-    *("report", "query", "notebook", "explanation"),
+    *("report", "query", "notebook", "explanation", "responses"),
 )
 BOTO = {"boto3", "botocore", "aioboto3", "aiobotocore"}
 MAX_FILE, MAX_FUNCTION = 300, 50
