@@ -19,6 +19,7 @@ from auditor.errors import WorkbookError
 from auditor.report.workbook.responses import DATES, RESPONSES
 from auditor.responses.cells import Formula, Sheet, Value
 from auditor.responses.comparing import Difference, differing
+from auditor.responses.kinship import check_kinship, renamed
 from auditor.responses.layout import ACCOUNT, CONTROL, Layout, header_of, layout_of
 from auditor.responses.matching import Entry, differences, entries, match
 from auditor.responses.original import original_of
@@ -32,8 +33,7 @@ _CONTINUED = re.compile(r" \(\d+\)$")
 _WHAT = {
     ACCOUNT: "account_id",
     CONTROL: "control_id",
-    "Benchmark": "benchmark",
-    "Requirement": "requirement",
+    "Requirements": "requirements",
     "ARN": "resource_arn",
     "User": "resource_name",
     "Credential": "credential",
@@ -59,8 +59,7 @@ def read_returned(book: Path, original: Path) -> Returned:
     with Package(original) as sent:
         limit = min(MAX_UNPACKED, _GROWTH * sent.unpacked + _TOLERANCE)
         with Package(book, limit) as came:
-            if not sent.sheets.keys() & came.sheets.keys():
-                raise WorkbookError(f"{book} has no sheet of {original}: it is another workbook")
+            check_kinship(sent, came)
             return _Reader(sent, came).read()
 
 
@@ -72,6 +71,7 @@ class _Reader:
         self._differences: list[Difference] = []
 
     def read(self) -> Returned:
+        self._differences += renamed(self._sent.names, self._came.names)
         for name in self._sent.sheets:
             if name in self._came.sheets:
                 self._sheet(Sheet(self._sent, name, self._sent.unlocked), Sheet(self._came, name, self._came.dates))

@@ -12,7 +12,8 @@ from openpyxl.utils import get_column_letter
 from auditor.responses.cells import Formula, Row, Sheet, Value, moved
 
 _EXACTLY = 1e-12  # programs write 15 to 17 digits of a number
-_SHOWN = 200  # characters of a text
+_SHOWN, _LEAD = 160, 40  # characters of a text, of which so many before the first that differs
+_CONSTANT = re.compile(r"\b(TRUE|FALSE)\(\)")
 _QUOTED = re.compile(r"""("[^"]*")""")
 _FUTURE = re.compile(r"_xl(?:fn|ws)\.(?:_xlws\.)?", re.IGNORECASE)
 _PLAIN_SHEET = re.compile(r"'([A-Za-z_][A-Za-z0-9_.]*)'!")
@@ -31,7 +32,11 @@ class Difference:
 
 
 def changed(sheet: str, place: str, was: Value, now: Value) -> Difference:
-    return Difference(sheet, place, f"was {shown(was)}, is {shown(now)}")
+    """Of long texts, what is around the first character that differs."""
+    one, other = _shown(was), _shown(now)
+    first = next((n for n, pair in enumerate(zip(one, other, strict=False)) if pair[0] != pair[1]), 0)
+    start = max(first - _LEAD, 0)
+    return Difference(sheet, place, f"was {_part(one, start)}, is {_part(other, start)}")
 
 
 def differing(original: Sheet, returned: Sheet) -> Iterator[Difference]:
@@ -73,7 +78,7 @@ def same_formula(was: str, now: str) -> bool:
     return was == now or _canonical(was) == _canonical(now)
 
 
-def shown(value: Value) -> str:
+def _shown(value: Value) -> str:
     """A value as a person is told it."""
     if value is None:
         return "empty"
@@ -83,7 +88,14 @@ def shown(value: Value) -> str:
         return str(value).upper()
     if isinstance(value, float):
         return f"{value:.15g}"
-    return f'"{value}"' if len(value) <= _SHOWN else f'"{value[:_SHOWN]}" (and {len(value) - _SHOWN:,} characters more)'
+    return f'"{value}"'
+
+
+def _part(text: str, start: int) -> str:
+    if len(text) <= _SHOWN:
+        return text
+    end = start + _SHOWN
+    return ("…" if start else "") + text[start:end] + ("…" if end < len(text) else "")
 
 
 def cell_name(column: int, row: int) -> str:
@@ -96,7 +108,7 @@ def _canonical(formula: str) -> str:
 
 
 def _bare(code: str) -> str:
-    return _FUTURE.sub("", _PLAIN_SHEET.sub(r"\1!", "".join(code.split()))).upper()
+    return _CONSTANT.sub(r"\1", _FUTURE.sub("", _PLAIN_SHEET.sub(r"\1!", "".join(code.split()))).upper())
 
 
 def _side_by_side(before: Iterator[Row], after: Iterator[Row]) -> Iterator[tuple[Row, Row]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, TypeAlias
 from xml.parsers import expat
 from zipfile import BadZipFile
 
@@ -25,22 +25,30 @@ class Handler(Protocol):
     def end(self, name: str) -> None: ...
 
 
-class Names:
-    """A handler that keeps the attributes of all elements with certain names, in their order."""
+Element: TypeAlias = tuple[str, dict[str, str], str]
+"""Name, attributes, and the text within."""
+
+
+class Elements:
+    """A handler that keeps all elements with certain names, in their order; none of them has a text beside another."""
 
     def __init__(self, *names: str) -> None:
-        self.found: list[tuple[str, dict[str, str]]] = []
+        self.found: list[Element] = []
         self._names = frozenset(names)
+        self._parts: list[str] = []
+
+    @property
+    def text(self) -> Callable[[str], object]:
+        return self._parts.append
 
     def start(self, name: str, attributes: Mapping[str, str]) -> None:
         if name in self._names:
-            self.found.append((name, {_local(key): value for key, value in attributes.items()}))
+            self.found.append((name, {_local(key): value for key, value in attributes.items()}, ""))
+            self._parts.clear()
 
     def end(self, name: str) -> None:
-        pass
-
-    def text(self, text: str) -> None:
-        pass
+        if name in self._names and self.found[-1][0] == name:
+            self.found[-1] = (*self.found[-1][:2], "".join(self._parts))
 
 
 def feed(stream: IO[bytes], handler: Handler, where: str) -> Iterator[None]:

@@ -10,7 +10,7 @@ from auditor.responses.cells import Formula, Sheet, Value
 from auditor.responses.comparing import Difference, cell_name, changed, same, same_moved
 from auditor.responses.layout import ACCOUNT, CONTROL, Layout, Place
 
-KEY = (ACCOUNT, CONTROL, "Benchmark", "Requirement", "ARN", "User", "Credential")
+KEY = (ACCOUNT, CONTROL, "ARN", "User", "Credential")
 """Headers of what a row is about, as far as a sheet has them."""
 _COMPUTED = "\0a formula"
 

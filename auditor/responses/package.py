@@ -13,7 +13,7 @@ from zipfile import BadZipFile, ZipFile
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from auditor.errors import WorkbookError
-from auditor.responses.markup import Names, damaged, read
+from auditor.responses.markup import Element, Elements, damaged, read
 from auditor.responses.texts import SharedTexts
 
 MAX_PARTS = 10_000
@@ -24,7 +24,8 @@ _OTHERS = {"xl/workbook.bin": "a binary workbook (.xlsb)", "mimetype": "an OpenD
 
 
 class Package:
-    """An .xlsx file: ``sheets`` maps the names of its sheets, in order, to the parts that hold them.
+    """An .xlsx file: ``sheets`` maps the names of its sheets, in order, to the parts that hold them, ``names`` those
+    that are defined for ranges to what they stand for.
 
     ``unlocked`` and ``dates`` are the ids, as cells name them, of the styles that are not locked, and that show a
     number as a time.
@@ -38,7 +39,7 @@ class Package:
             self.unpacked = _measured(self.archive, path, max_unpacked)
             self._main = _main_part(self.archive, path)
             with damaged(str(path)):
-                self.sheets, self.dates_from_1904 = self._workbook()
+                self.sheets, self.names, self.dates_from_1904 = self._workbook()
                 self.unlocked, self.dates = self._styles()
                 self.texts = self._texts()
         except BaseException:
@@ -53,38 +54,44 @@ class Package:
     ) -> None:
         self.archive.close()
 
-    def _found(self, part: str, *names: str) -> list[tuple[str, dict[str, str]]]:
+    def _found(self, part: str, *names: str) -> list[Element]:
         """The elements of these names in a part; none where there is no such part."""
-        handler = Names(*names)
+        handler = Elements(*names)
         if part in self.archive.NameToInfo:
             with self.archive.open(part) as stream:
                 read(stream, handler, f"{self.path}, {part}")
         return handler.found
 
-    def _workbook(self) -> tuple[dict[str, str], bool]:
+    def _workbook(self) -> tuple[dict[str, str], dict[str, str], bool]:
         targets = self._targets()
-        found = self._found(self._main, "sheet", "workbookPr")
-        sheets = {a["name"]: targets[a["id"]] for name, a in found if name == "sheet" and a["id"] in targets}
-        flags = [a.get("date1904", "0") for name, a in found if name == "workbookPr"]
-        return sheets, flags[:1] in (["1"], ["true"])
+        found = self._found(self._main, "sheet", "workbookPr", "definedName")
+        sheets = {a["name"]: targets[a["id"]] for name, a, _ in found if name == "sheet" and a["id"] in targets}
+        # Programs keep names of their own for filters and what is printed, and write them as they like.
+        names = {
+            a["name"]: text
+            for name, a, text in found
+            if name == "definedName" and "localSheetId" not in a and not a["name"].startswith("_")
+        }
+        flags = [a.get("date1904", "0") for name, a, _ in found if name == "workbookPr"]
+        return sheets, names, flags[:1] in (["1"], ["true"])
 
     def _targets(self) -> Mapping[str, str]:
         """Relationship id -> part, of those that are sheets with cells."""
         folder, name = posixpath.split(self._main)
         found = self._found(f"{folder}/_rels/{name}.rels", "Relationship")
-        sheets = [a for _, a in found if a["Type"].endswith("/worksheet")]
+        sheets = [a for _, a, _ in found if a["Type"].endswith("/worksheet")]
         return {a["Id"]: posixpath.normpath(posixpath.join("/", folder, a["Target"])).lstrip("/") for a in sheets}
 
     def _styles(self) -> tuple[frozenset[str], frozenset[str]]:
         """Ids of the unlocked styles, and of those that show times."""
         part = posixpath.join(posixpath.dirname(self._main), "styles.xml")
         found = self._found(part, "cellXfs", "cellStyles", "xf", "protection", "numFmt")
-        formats = dict(BUILTIN_FORMATS) | {int(a["numFmtId"]): a["formatCode"] for n, a in found if n == "numFmt"}
-        names = [name for name, _ in found]
+        formats = dict(BUILTIN_FORMATS) | {int(a["numFmtId"]): a["formatCode"] for n, a, _ in found if n == "numFmt"}
+        names = [name for name, _, _ in found]
         begin = names.index("cellXfs") if "cellXfs" in names else len(names)
         end = names.index("cellStyles", begin) if "cellStyles" in names[begin:] else len(names)
         number, unlocked, dates = -1, set(), set()
-        for name, attributes in found[begin:end]:
+        for name, attributes, _ in found[begin:end]:
             if name == "xf":
                 number += 1
                 if is_date_format(formats.get(int(attributes.get("numFmtId", "0")))):
