@@ -56,7 +56,7 @@ class Sheet:
         """Every row that is written down. Raises WorkbookError."""
         where = f"{self._package.path}, sheet {self.name!r}"
         handler = _Cells(self._package.texts, self._marks, self.marked_columns)
-        with self._package.archive.open(self._package.sheets[self.name]) as stream:
+        with self._package.stream(self._package.sheets[self.name], where) as stream:
             for _ in feed(stream, handler, where):
                 while handler.finished:
                     yield handler.finished.popleft()

@@ -14,9 +14,9 @@ from auditor.responses.cells import Formula, Row, Sheet, Value, moved
 _EXACTLY = 1e-12  # programs write 15 to 17 digits of a number
 _SHOWN, _LEAD = 160, 40  # characters of a text, of which so many before the first that differs
 _CONSTANT = re.compile(r"\b(TRUE|FALSE)\(\)")
-_QUOTED = re.compile(r"""("[^"]*")""")
+_QUOTED = re.compile(r"""("[^"]*"|'[^']*')""")
 _FUTURE = re.compile(r"_xl(?:fn|ws)\.(?:_xlws\.)?", re.IGNORECASE)
-_PLAIN_SHEET = re.compile(r"'([A-Za-z_][A-Za-z0-9_.]*)'!")
+_PLAIN_SHEET = re.compile(r"'[A-Za-z_][A-Za-z0-9_.]*'")
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,16 @@ def cell_name(column: int, row: int) -> str:
 
 
 def _canonical(formula: str) -> str:
-    parts = _QUOTED.split(formula)  # texts at odd places
-    return "".join(part if number % 2 else _bare(part) for number, part in enumerate(parts))
+    parts = _QUOTED.split(formula)  # what is quoted stands at odd places
+    return "".join(_unquoted(part) if number % 2 else _bare(part) for number, part in enumerate(parts))
+
+
+def _unquoted(part: str) -> str:
+    return part[1:-1].upper() if _PLAIN_SHEET.fullmatch(part) else part
 
 
 def _bare(code: str) -> str:
-    return _CONSTANT.sub(r"\1", _FUTURE.sub("", _PLAIN_SHEET.sub(r"\1!", "".join(code.split()))).upper())
+    return _CONSTANT.sub(r"\1", _FUTURE.sub("", "".join(code.split())).upper())
 
 
 def _side_by_side(before: Iterator[Row], after: Iterator[Row]) -> Iterator[tuple[Row, Row]]:

@@ -7,13 +7,13 @@ import struct
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Self
 from zipfile import BadZipFile, ZipFile
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
 
 from auditor.errors import WorkbookError
-from auditor.responses.markup import Element, Elements, damaged, read
+from auditor.responses.markup import Element, Elements, Handler, damaged, read
 from auditor.responses.texts import SharedTexts
 
 MAX_PARTS = 10_000
@@ -54,13 +54,22 @@ class Package:
     ) -> None:
         self.archive.close()
 
+    def stream(self, part: str, where: str) -> IO[bytes]:
+        """The bytes of a part. Raises WorkbookError with ``where``."""
+        with damaged(where):
+            return self.archive.open(part)
+
     def _found(self, part: str, *names: str) -> list[Element]:
         """The elements of these names in a part; none where there is no such part."""
         handler = Elements(*names)
         if part in self.archive.NameToInfo:
-            with self.archive.open(part) as stream:
-                read(stream, handler, f"{self.path}, {part}")
+            self._read(part, handler)
         return handler.found
+
+    def _read(self, part: str, handler: Handler) -> None:
+        where = f"{self.path}, {part}"
+        with self.stream(part, where) as stream:
+            read(stream, handler, where)
 
     def _workbook(self) -> tuple[dict[str, str], dict[str, str], bool]:
         targets = self._targets()
@@ -104,8 +113,7 @@ class Package:
         part = posixpath.join(posixpath.dirname(self._main), "sharedStrings.xml")
         handler = SharedTexts()
         if part in self.archive.NameToInfo:
-            with self.archive.open(part) as stream:
-                read(stream, handler, f"{self.path}, {part}")
+            self._read(part, handler)
         return handler.texts
 
 
