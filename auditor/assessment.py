@@ -37,6 +37,11 @@ class Assessment:
     ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``, where there was none. ``own_parameters``
     are those of a control (by id) that differ for an account (by id). ``originals`` reads the reports again whose rows
     are ``users``, row by row the same.
+
+    ``period`` is as people are shown it: ``2026Q4 (2026-10-01 to 2026-12-31)``; empty where none was stated.
+    ``first_seen`` has the index of ``findings`` and is UTC, NaT but for failures: when the first of the snapshots was
+    begun in which the unit has failed ever since; None where nobody looked. ``earlier_snapshots`` are those that were
+    looked at.
     """
 
     snapshot_id: str
@@ -68,6 +73,7 @@ class Assessment:
     settings: Mapping[str, Any] = field(default_factory=dict)
     period: str = ""
     first_seen: pd.Series | None = None
+    earlier_snapshots: tuple[str, ...] = ()
     own_parameters: Mapping[str, Mapping[str, Parameters]] = field(default_factory=dict)
     originals: Originals = no_originals
 

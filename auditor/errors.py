@@ -8,6 +8,7 @@
     │   ├── ScopeError               an account or OU was named that the organization does not have
     │   ├── QueryError               a query is not valid, or does more than read
     │   ├── KeyFileError             a key to sign or to verify with cannot be used
+    │   ├── WorkbookError            a returned workbook cannot be read, or is none of the snapshot
     │   └── SnapshotError            a snapshot cannot be read, or a place for one cannot be written
     ├── AccessError                  exit 3: the caller's own credentials or permissions do not suffice
     ├── InterruptedRunError          exit 130: stopped by the operator; what was collected is kept
@@ -62,6 +63,10 @@ class QueryError(UsageError):
 
 class KeyFileError(UsageError):
     """A key to sign or to verify with is missing, of the wrong kind, or locked."""
+
+
+class WorkbookError(UsageError):
+    """A workbook that came back cannot be read, or is not a copy of the one that was sent out."""
 
 
 class SnapshotError(UsageError):

@@ -9,12 +9,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from auditor.catalog import DEFAULT_BENCHMARKS
 from auditor.errors import ConfigurationError, nearest
 from auditor.model import Severity
+from auditor.period import Period
 
 DEFAULT_FILE = Path("auditor.yaml")
 FORMATS = ("xlsx", "csv", "json")
@@ -104,6 +114,13 @@ def _moment(value: object) -> object:
     return None
 
 
+def _period(value: object) -> object:
+    """A text; YAML makes a number of a year alone, and a date of a day."""
+    if value is None or isinstance(value, Period):
+        return value
+    return Period.parse(str(value))
+
+
 def _several(value: object) -> object:
     """One value may stand without a list around it."""
     return value if value is None or isinstance(value, list | tuple | dict) else (value,)
@@ -147,6 +164,11 @@ class Settings(BaseModel):
     requirement: Annotated[tuple[str, ...], Several] = ()
     config_dir: Path | None = None
     as_of: Annotated[datetime | None, BeforeValidator(_moment)] = None
+    period: Annotated[
+        Period | None,
+        BeforeValidator(_period),
+        PlainSerializer(lambda period: period and period.name, return_type=str | None),
+    ] = None
     waivers: Path | None = None
     waiver_max_days: Annotated[int, Field(ge=1, le=36_600)] = 366
     format: Annotated[tuple[Literal["xlsx", "csv", "json"], ...], Several] = ("xlsx", "csv")

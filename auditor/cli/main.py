@@ -16,6 +16,7 @@ from auditor.cli.collecting import collect, demo, run
 from auditor.cli.console import complain
 from auditor.cli.controls import controls
 from auditor.cli.explain import explain
+from auditor.cli.importing import import_responses
 from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
 from auditor.cli.reporting import report
@@ -32,7 +33,7 @@ EXIT_CODES = {
     4: "done, but some account in scope has an evidence gap",
     5: "`--fail-on` was met",
     6: "both 4 and 5",
-    7: "`verify` found a difference, or `bundle` or `sign` would have passed one on",
+    7: "`verify` or `import-responses` found a difference, or `bundle` or `sign` would have passed one on",
     130: "interrupted; what was collected is kept",
 }
 _EPILOG = "Exit codes:\n\n\b\n" + "\n".join(f"{code:>4}  {text.replace('`', '')}" for code, text in EXIT_CODES.items())
@@ -48,7 +49,10 @@ def cli() -> None:
     """
 
 
-for command in (run, collect, report, demo, query, controls, explain, accounts, waivers, verify, sign, bundle):
+for command in (
+    *(run, collect, report, demo, query, controls, explain, accounts, waivers, verify, sign, bundle),
+    import_responses,
+):
     cli.add_command(command)
 
 

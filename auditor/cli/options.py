@@ -55,6 +55,7 @@ JUDGING = (
     WAIVERS,
 )
 OUTPUT = (
+    click.option("--period", metavar="PERIOD", help="What the reports are for: 2026Q4, 2026-10, 2026 or DATE..DATE"),
     click.option("--format", metavar="FORMAT", multiple=True, help="xlsx, csv or json (repeatable)  [xlsx, csv]"),
     click.option("--csv-delimiter", metavar="CHARACTER", help="Between the cells of CSV files: , ; | or tab  [,]"),
     click.option("--csv-bom", is_flag=True, help="Begin CSV files with the byte order mark that Excel looks for"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from auditor.cli.console import busy, remark, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.cli.waivers import show_waivers, waivers_of
 from auditor.model import Outcome
+from auditor.period import Period
 from auditor.settings import Settings
 from auditor.times import iso
 
@@ -34,7 +36,8 @@ if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
 def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     """Evaluate SNAPSHOT and write its files, offline.
 
-    The evidence is never changed; the same snapshot, benchmarks, waivers and as-of time give the same bytes.
+    The evidence is never changed; the same snapshot, benchmarks, waivers, as-of time and earlier snapshots beside it
+    give the same bytes.
     """
     from auditor.files import check_writable
     from auditor.snapshot import Snapshot
@@ -52,15 +55,12 @@ def judged_and_reported(
     snapshot: Snapshot, folder: Path, settings: Settings, catalog: Catalog, waivers: Waivers | None
 ) -> int:
     """Judge, write every file, print the result; the exit code says how it went."""
-    from auditor.assessment import assess
     from auditor.report import write_reports
 
     with busy("judging", quiet=settings.quiet):
-        selection = selection_of(settings, catalog)
-        assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
-    if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
-        remark(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
+        assessment = _judged(snapshot, settings, catalog, waivers)
     if not settings.quiet:
+        _remark_on_times(assessment, settings.period)
         _remark_on_idle_overrides(assessment.idle_overrides)
     with busy("writing", quiet=settings.quiet):
         written = write_reports(assessment, folder, settings.format, csv_style(settings))
@@ -91,6 +91,34 @@ def _remark_on_idle_overrides(sentences: Sequence[str]) -> None:
         remark(sentence)
     if len(sentences) > _SHOWN:
         remark(f"and {len(sentences) - _SHOWN:,} more entries of parameters.yaml; summary.json lists them all")
+
+
+def _judged(snapshot: Snapshot, settings: Settings, catalog: Catalog, waivers: Waivers | None) -> Assessment:
+    from auditor.assessment import assess
+
+    selection = selection_of(settings, catalog)
+    assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
+    assessment = replace(assessment, period=str(settings.period or ""))
+    # Looking into every earlier snapshot takes a while, and only the workbook shows what is found.
+    return _with_history(assessment, snapshot, settings) if "xlsx" in settings.format else assessment
+
+
+def _with_history(assessment: Assessment, snapshot: Snapshot, settings: Settings) -> Assessment:
+    from auditor.history import look_back
+
+    history = look_back(snapshot, assessment.findings)
+    for sentence in () if settings.quiet else history.remarks:
+        remark(sentence)
+    return replace(assessment, first_seen=history.first_seen, earlier_snapshots=history.snapshots)
+
+
+def _remark_on_times(assessment: Assessment, period: Period | None) -> None:
+    """Nobody may take these for verdicts of another time by mistake."""
+    as_of = iso(assessment.as_of)
+    if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY:
+        remark(f"ages are counted at {as_of}, but the evidence is of {iso(assessment.started_at)}")
+    if period and not period.covers(assessment.as_of):
+        remark(f"ages are counted at {as_of}, which lies outside the period {period}")
 
 
 def _exit_code(assessment: Assessment, settings: Settings) -> int:

@@ -41,6 +41,7 @@ def summary(assessment: Assessment) -> dict[str, Any]:
         "organization_id": assessment.organization_id,
         "caller_arn": assessment.caller_arn,
         "as_of": iso(assessment.as_of),
+        "period": assessment.period or None,
         "started_at": iso(assessment.started_at),
         "finished_at": iso(assessment.finished_at),
         "tool_version": assessment.tool_version,
@@ -73,6 +74,7 @@ def _derived_from(assessment: Assessment) -> dict[str, Any]:
         "catalog_hash": assessment.catalog_hash,
         "waivers_sha256": assessment.waivers_sha256 or None,
         "as_of": iso(assessment.as_of),
+        "earlier_snapshots": list(assessment.earlier_snapshots),
         "options": assessment.options,
     }
 

@@ -18,7 +18,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # own, and nothing else: not its neighbours on the same line either.
 LAYERS = (
     ("errors", "events", "times", "statistics"),
-    ("model",),
+    ("model", "period"),
     ("ages", "evidence", "files", "policy", "schema", "journal", "checksums"),
     ("credential_report", "snapshot", "catalog"),
     ("settings", "seal"),
@@ -27,13 +27,17 @@ LAYERS = (
     ("checks", "frames"),
     ("evaluator",),
     ("waivers",),
-    ("assessment",),
+    ("assessment", "history"),
     ("report", "query", "notebook", "explanation"),
+    ("responses",),
     ("cli",),
     ("__main__", "__init__"),
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-JUDGING = ("checks", "frames", "evaluator", "waivers", "assessment", "report", "query", "notebook", "explanation")
+JUDGING = (
+    *("checks", "frames", "evaluator", "waivers", "assessment", "history"),
+    *("report", "query", "notebook", "explanation", "responses"),
+)
 BOTO = {"boto3", "botocore", "aioboto3", "aiobotocore"}
 MAX_FILE, MAX_FUNCTION = 300, 50
 

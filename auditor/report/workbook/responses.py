@@ -12,3 +12,6 @@ RESPONSES: Mapping[str, tuple[str, ...]] = {
     "Manual": (ANSWER, ANSWERED_BY, ANSWERED_ON),
 }
 """Sheet, without the number of a further sheet -> the headers of its last columns, in order."""
+
+DATES = frozenset({DUE_DATE, ANSWERED_ON})
+"""Those that hold dates."""
