@@ -12,7 +12,7 @@ import pytest
 
 from auditor.catalog import Control, Selection
 from auditor.checks import CHECKS
-from auditor.checks.steps import READS, STEPS
+from auditor.plain.rules import READS, RULES
 from auditor.evaluator.units import units_of, verdict_on
 from auditor.explanation.judging import facts_of, status_of
 from auditor.frames import Frames, build_frames
@@ -62,13 +62,13 @@ def ends(control: Control, frames: Frames, as_of: datetime) -> Iterator[tuple[An
     verdict = verdict_on(control, units, frames, Selection((control,), {control.id: ()}), as_of)
     for position in range(len(units)):
         facts = facts_of(units.iloc[[position]])
-        told = STEPS[str(control.check)](facts, control.parameters, as_of)
-        assert told.steps[-1].endswith(f"-> {told.status.value}")
+        told = RULES[str(control.check)](facts, control.parameters, as_of)
+        assert told.steps[-1].endswith(f"-> {told.status}")
         yield facts, told.status, status_of(verdict, position)
 
 
 def test_every_check_has_its_steps() -> None:
-    assert set(STEPS) == set(CHECKS)
+    assert set(RULES) == set(CHECKS)
     of_reports = {c.check for c in judging() if c.evidence[0] == CREDENTIAL_REPORT}
     assert set(READS) == of_reports
 
@@ -107,5 +107,5 @@ def test_they_agree_on_reports_in_which_a_column_is_missing(frames: Frames, chec
         verdict = verdict_on(control, poorer, frames, only(control.id), AS_OF)
         for position in range(len(poorer)):
             facts = facts_of(poorer.iloc[[position]])
-            told = STEPS[check](facts, control.parameters, AS_OF)
-            assert told.status is status_of(verdict, position), (name, facts, told)
+            told = RULES[check](facts, control.parameters, AS_OF)
+            assert told.status == status_of(verdict, position), (name, facts, told)
