@@ -11,7 +11,7 @@ from auditor.plain.collected import Owner
 
 @dataclass(frozen=True)
 class Override:
-    """Other parameters for the accounts below an OU (a path of names, or an id), those with all tags, or one account."""
+    """Other parameters for the accounts below an OU (a path of names, or an id), those with all tags, or one."""
 
     parameters: Mapping[str, Any]
     ou: str | None = None

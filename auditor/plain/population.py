@@ -56,9 +56,7 @@ def _whole(user: User, evidence: Evidence, more: Facts) -> Unit:
 
 
 def _root_facts(evidence: Evidence) -> Facts:
-    return {
-        name: evidence.of_account(kind).get(name) for kind, names in _ROOT_FACTS.items() for name in names
-    }
+    return {name: evidence.of_account(kind).get(name) for kind, names in _ROOT_FACTS.items() for name in names}
 
 
 def _credentials(user: User, evidence: Evidence) -> Iterator[Unit]:

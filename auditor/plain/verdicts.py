@@ -1,4 +1,4 @@
-"""Every verdict of a snapshot, one account after another: what findings.csv must say, and the counts of controls.csv."""
+"""Every verdict of a snapshot, account by account: what findings.csv must say, and the counts of controls.csv."""
 
 from __future__ import annotations
 
@@ -52,10 +52,11 @@ def reperformed(collected: Collected, controls: Sequence[Control], as_of: dateti
     common = Evidence(collected, collected.common, kinds)
     tags, shared = common.tags(), _shared(collected, kinds)
     whole = Verdicts(collected.management.id if collected.management else "")
+    place = collected.management or collected.common
     for control in controls:
         if control.unit == ORGANIZATION:
-            about = _about(collected.management)
-            _judge(whole, control, collected, common, control.parameters, about, as_of)
+            parameters = parameters_for(control, place, tags.get(place.id, {}))
+            _judge(whole, control, collected, common, parameters, _about(collected.management), as_of)
     for account in collected.in_scope:
         found = whole if account.id == whole.account_id else Verdicts(account.id)
         evidence = Evidence(collected, account, kinds)
@@ -80,8 +81,12 @@ def _shared(collected: Collected, kinds: set[str]) -> Facts:
         return {}
     found: set[str] = set()
     for account in collected.in_scope:
-        analyzers = Evidence(collected, account, {"access-analyzers"}).of_account("access-analyzers").get("analyzers", "")
-        found.update(text.removeprefix("ORGANIZATION@") for text in analyzers.split() if text.startswith("ORGANIZATION@"))
+        analyzers = (
+            Evidence(collected, account, {"access-analyzers"}).of_account("access-analyzers").get("analyzers", "")
+        )
+        found.update(
+            text.removeprefix("ORGANIZATION@") for text in analyzers.split() if text.startswith("ORGANIZATION@")
+        )
     return {"organization_regions": " ".join(sorted(found))}
 
 
@@ -127,7 +132,9 @@ def _missing(found: Verdicts, control: Control, collected: Collected, evidence: 
     found.add(_row(found, control, MANUAL if by_person else NO_EVIDENCE, file=file))
 
 
-def _row(found: Verdicts, control: Control, status: str, unit: Unit | None = None, file: str = "", line: str = "") -> Row:
+def _row(
+    found: Verdicts, control: Control, status: str, unit: Unit | None = None, file: str = "", line: str = ""
+) -> Row:
     if unit is None:
         return Row(found.account_id, control.id, "", "", "", status, file, line)
     where = (status, unit.file, str(unit.line))

@@ -51,8 +51,8 @@ def organization_policies(document: Document, _: str) -> list[Facts]:
 
 
 def ou_tree(document: Document, _: str) -> list[Facts]:
-    units = [(unit["Id"], unit["Name"]) for name in ("Roots", "OrganizationalUnits") for _, unit in document.items(name)]
-    return [{"line": 1, "ou_tree": ", ".join(f"{name} ({unit})" for unit, name in units)}]
+    units = [unit for name in ("Roots", "OrganizationalUnits") for _line, unit in document.items(name)]
+    return [{"line": 1, "ou_tree": ", ".join(f"{unit['Name']} ({unit['Id']})" for unit in units)}]
 
 
 def account_tags(document: Document) -> dict[str, dict[str, str]]:

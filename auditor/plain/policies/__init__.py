@@ -7,8 +7,8 @@ found in other ways.
 from __future__ import annotations
 
 from auditor.plain.policies.delegates import accounts_allowed
-from auditor.plain.policies.everything import administrators
 from auditor.plain.policies.everybody import strangers
+from auditor.plain.policies.everything import administrators
 from auditor.plain.policies.reading import PolicyError
 
 __all__ = ["PolicyError", "accounts_allowed", "administrators", "strangers"]
