@@ -18,6 +18,7 @@ from auditor.cli.controls import controls
 from auditor.cli.explain import explain
 from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
+from auditor.cli.reperform import reperform
 from auditor.cli.reporting import report
 from auditor.cli.waivers import waivers
 from auditor.errors import AuditorError
@@ -30,6 +31,7 @@ EXIT_CODES = {
     4: "done, but some account in scope has an evidence gap",
     5: "`--fail-on` was met",
     6: "both 4 and 5",
+    8: "`reperform` disagrees",
     130: "interrupted; what was collected is kept",
 }
 _EPILOG = "Exit codes:\n\n\b\n" + "\n".join(f"{code:>4}  {text.replace('`', '')}" for code, text in EXIT_CODES.items())
@@ -45,7 +47,7 @@ def cli() -> None:
     """
 
 
-for command in (run, collect, report, demo, query, controls, explain, accounts, waivers):
+for command in (run, collect, report, demo, query, controls, explain, reperform, accounts, waivers):
     cli.add_command(command)
 
 

@@ -33,7 +33,7 @@ CONFIG_DIR = click.option(
 )
 AS_OF = click.option("--as-of", metavar="TIME", help="Instant ages are counted at  [when collection started]")
 WAIVERS = click.option("--waivers", metavar="FILE", type=_FILE, help="Failures that were accepted, and until when")
-JUDGING = (
+NARROWING = (
     click.option(
         "--benchmark",
         metavar="ID",
@@ -48,10 +48,8 @@ JUDGING = (
         multiple=True,
         help="Only this requirement (2.12, cis-aws-7.0.0:2.12) or control (repeatable)",
     ),
-    CONFIG_DIR,
-    AS_OF,
-    WAIVERS,
 )
+JUDGING = (*NARROWING, CONFIG_DIR, AS_OF, WAIVERS)
 OUTPUT = (
     click.option("--format", metavar="FORMAT", multiple=True, help="xlsx, csv or json (repeatable)  [xlsx, csv]"),
     click.option("--csv-delimiter", metavar="CHARACTER", help="Between the cells of CSV files: , ; | or tab  [,]"),

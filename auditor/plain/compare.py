@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from auditor.plain.words import FAIL, MANUAL, NO_EVIDENCE, NOT_APPLICABLE, PASS
 from auditor.plain.written import COUNTS, spelt
 
 NOTHING = "no verdict"
-_FAILURES = "failures"
+_UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class Difference(NamedTuple):
@@ -152,7 +153,8 @@ def _differing(cell: Cell, ours: list[str]) -> Difference:
 
 
 def _key(about: Cell | Row) -> Key:
-    return about.control_id, about.resource_arn, about.credential
+    """A cell holds U+FFFD in place of what XML cannot hold."""
+    return about.control_id, _UNFIT.sub("\ufffd", about.resource_arn), about.credential
 
 
 def _statuses(rows: list[Row]) -> dict[Key, list[str]]:
