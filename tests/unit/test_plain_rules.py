@@ -12,11 +12,11 @@ import pytest
 
 from auditor.catalog import Control, Selection
 from auditor.checks import CHECKS
-from auditor.plain.rules import READS, RULES
 from auditor.evaluator.units import units_of, verdict_on
 from auditor.explanation.judging import facts_of, status_of
 from auditor.frames import Frames, build_frames
 from auditor.model import CREDENTIAL_REPORT, Status
+from auditor.plain.rules import READS, RULES
 from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.snapshot import Snapshot
 from tests.boxed import AS_OF, Box
