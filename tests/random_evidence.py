@@ -211,7 +211,13 @@ def _analyzers(dice: Random, *_: Any) -> Document:
 
 
 def _contacts(dice: Random, *_: Any) -> Document:
-    found = (None, {}, {"Name": "Ann"}, {"Name": "", "EmailAddress": ""}, {"EmailAddress": "a@b.c"})
+    found: tuple[Item | None, ...] = (
+        None,
+        {},
+        {"Name": "Ann"},
+        {"Name": "", "EmailAddress": ""},
+        {"EmailAddress": "a@b.c"},
+    )
     return of.contacts(dice.choice(found), dice.choice((None, {"FullName": "Bob"})))
 
 

@@ -72,7 +72,10 @@ def policy(
 
 
 def _statement(dice: Random, actions: tuple[str, ...], resources: bool, principals: bool) -> dict[str, Any]:
-    found = {"Effect": dice.choice(("Allow", "Allow", "Allow", "Deny")), "Sid": dice.choice(("A", "", 1))}
+    found: dict[str, Any] = {
+        "Effect": dice.choice(("Allow", "Allow", "Allow", "Deny")),
+        "Sid": dice.choice(("A", "", 1)),
+    }
     found[dice.choice(("Action", "Action", "Action", "NotAction"))] = _some(dice, actions)
     if resources or dice.random() < 0.1:
         found[dice.choice(("Resource", "Resource", "Resource", "NotResource"))] = _some(dice, RESOURCES)

@@ -48,7 +48,8 @@ class Book:
     cells: Mapping[str, list[Cell]] = field(default_factory=dict)
 
 
-Key = tuple[str, ...]
+Key = tuple[str, str, str]
+"""Control, ARN and credential, of one account."""
 
 
 class Comparison:
@@ -101,7 +102,7 @@ class Comparison:
 def _rows(theirs: list[Row], ours: list[Row]) -> Iterator[Difference]:
     """Rows that only one side has, those about the same unit told as one difference."""
     more, lost = Counter(theirs) - Counter(ours), Counter(ours) - Counter(theirs)
-    units: dict[Key, tuple[list[Row], list[Row]]] = {}
+    units: dict[tuple[str, ...], tuple[list[Row], list[Row]]] = {}
     for side, rows in enumerate((more, lost)):
         for row in rows.elements():
             units.setdefault(row[:5], ([], []))[side].append(row)

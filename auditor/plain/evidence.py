@@ -66,7 +66,7 @@ class Evidence:
 
     def _read(self, kind: str) -> dict[str, list[Facts]] | None:
         if kind not in self._units:
-            make = READERS.get(kind, lambda document, _: {})
+            make = READERS[kind]  # to have no reader is a mistake of ours, not of the evidence
             self._units[kind] = self._made(kind, lambda file: make(self._document(file), self.owner.id))
         return self._units[kind]
 

@@ -76,7 +76,7 @@ def _as_many(number: int, fields: list[str], header: Sequence[str]) -> list[str]
 
 
 def _check_arn(number: int, row: dict[str, str], account_id: str) -> None:
-    """``arn:aws:iam::012345678901:root`` of root, ``...:user/some/path/ann`` of ann."""
+    """Of root it ends with ``:root``, of ann with ``:user/some/path/ann``."""
     parts = row["arn"].split(":", 5)
     if len(parts) < 6 or parts[0] != "arn" or not parts[1] or parts[2:4] != ["iam", ""] or not _is_id(parts[4]):
         raise UnusableError(f"line {number}: {row['arn']!r} is no ARN of a user")

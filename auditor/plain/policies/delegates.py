@@ -30,7 +30,7 @@ def _is_about(statement: Statement, service: str) -> bool:
 
 
 def _account_of(name: str) -> str:
-    """Of ``111122223333`` or ``arn:aws:iam::111122223333:root``; empty for other principals."""
+    """Of ``111122223333``, or of an ARN of IAM in that account; empty for other principals."""
     parts = name.split(":")
     if parts[0] == "arn" and len(parts) >= 5 and parts[1] and parts[2:4] == ["iam", ""]:
         parts = parts[4:]
