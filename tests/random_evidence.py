@@ -69,7 +69,9 @@ class Written:
         shown = [column for column in columns if column not in lacking]
         if dice.random() < 0.1:
             dice.shuffle(shown)
-        self.content = _damaged(dice, report(rows, shown, dice.choice(("\n", "\n", "\r\n"))))
+        partition = dice.choice((b"arn:aws:",) * 5 + (b"arn:aws-us-gov:",))
+        content = report(rows, shown, dice.choice(("\n", "\n", "\r\n"))).replace(b"arn:aws:", partition)
+        self.content = _damaged(dice, content)
 
     def _row(self, dice: Random, as_of: datetime, row: Row, columns: list[str], odd: float) -> Row:
         row |= {column: _cell(dice, as_of, column, odd) for column in columns[2:]}
@@ -211,14 +213,11 @@ def _analyzers(dice: Random, *_: Any) -> Document:
 
 
 def _contacts(dice: Random, *_: Any) -> Document:
-    found: tuple[Item | None, ...] = (
-        None,
-        {},
-        {"Name": "Ann"},
-        {"Name": "", "EmailAddress": ""},
-        {"EmailAddress": "a@b.c"},
-    )
-    return of.contacts(dice.choice(found), dice.choice((None, {"FullName": "Bob"})))
+    security: Item = {name: dice.choice(("", "a@b.c")) for name in ("Name", "EmailAddress") if dice.random() < 0.5}
+    found = of.contacts(dice.choice((None, security)), dice.choice((None, {"FullName": "Bob"})))
+    if dice.random() < 0.8:
+        return found
+    return Document(CONTACTS, (Answer("account:GetAlternateContact", error="AccessDenied"), *found.answers[1:]))
 
 
 def _providers(dice: Random, *_: Any) -> Document:

@@ -9,8 +9,9 @@ from typing import Any
 from auditor.plain.controls import Control
 from auditor.plain.evidence import Evidence
 from auditor.plain.facts import Facts
+from auditor.plain.facts.access_keys import Listed
 from auditor.plain.facts.report import User
-from auditor.plain.words import COLUMNS, CREDENTIAL_REPORT, FURTHER_KEYS, NOT_LISTED, TOO_MANY
+from auditor.plain.words import COLUMNS, CREDENTIAL_REPORT, FURTHER_KEYS, NOT_LISTED, TOO_MANY, USER_GONE
 
 _ROOT_FACTS = {
     "account-summary": ("summary_root_keys", "summary_root_mfa", "summary_root_password"),
@@ -96,7 +97,10 @@ def _further_keys(user: User, evidence: Evidence) -> list[Facts]:
     """
     if not user["tells_of_more"] or user["is_root"]:
         return []
-    listed = (evidence.listed or {}).get(user["user"])
+    answers = evidence.listed or Listed()
+    if user["user"] in answers.gone:
+        return [_unknown(USER_GONE, evidence.path("access-keys"), answers.gone[user["user"]])]
+    listed = answers.keys.get(user["user"])
     if listed is None:
         return [_unknown(NOT_LISTED, evidence.path(CREDENTIAL_REPORT), user["line"])]
     slots = [made for slot in ("access_key_1", "access_key_2") if (made := user[COLUMNS[slot]["last_rotated"]])]

@@ -24,6 +24,9 @@ NOT_LISTED = "(not listed)"
 TOO_MANY = "(too many)"
 """Stands for the access keys that are left when all names but the last are given."""
 
+USER_GONE = "(no such user)"
+"""The user was deleted after the report was made, so that nobody could list the keys that it had."""
+
 FURTHER_KEYS = ("access_key_3", "access_key_4", "access_key_5", "access_key_6")
 
 COLUMNS: Mapping[str, Mapping[str, str]] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import product
 
 import pytest
-
 from auditor.checks.steps import STEPS
+
 from auditor.evidence import Document
 from auditor.explanation.judging import facts_of
 from auditor.model import ACCOUNT_SUMMARY, VIRTUAL_MFA_DEVICES, Status

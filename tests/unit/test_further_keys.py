@@ -10,9 +10,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from auditor.checks.steps import STEPS
 
 from auditor import evidence, schema
-from auditor.checks.steps import STEPS
 from auditor.credential_report import users_with_more
 from auditor.evaluator import evaluate
 from auditor.evidence import Answer, Document

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from auditor.plain.facts.document import Document
 from auditor.plain.facts.shape import FLAG, TEXT, Facts, typed
 from auditor.plain.moments import of_an_answer
@@ -9,21 +11,30 @@ from auditor.plain.moments import of_an_answer
 _CALL = "iam:ListAccessKeys"
 _ACTIVE = {"Active": True, "Inactive": False, "Expired": False}
 _TYPES = {"key_id": TEXT, "active": FLAG, "created": TEXT}
-Listed = dict[str, list[Facts]]
+
+
+@dataclass
+class Listed:
+    """``keys``, the oldest first and those without a time last, of each user whose keys were listed, also where there
+    are none; ``gone`` is on which line AWS answered that there is no such user. ``active`` is None for a status that is
+    not known."""
+
+    keys: dict[str, list[Facts]] = field(default_factory=dict)
+    gone: dict[str, int] = field(default_factory=dict)
 
 
 def listed_keys(document: Document) -> Listed:
-    """By the name of each user whose keys were listed, also where there are none: the keys, the oldest first.
-
-    Those without a time come last; ``active`` is None for a status that is not known.
-    """
-    found: Listed = {}
+    found = Listed()
     for call in document.of(_CALL):
         name = str(call.parameters.get("UserName", ""))
-        if call.response is not None:
-            keys = found.setdefault(name, [])
+        if call.error == "NoSuchEntity":  # whatever stood on the pages before
+            found.gone[name] = call.line
+        elif call.response is not None:
+            keys = found.keys.setdefault(name, [])
             keys += [_key(line, key) for line, key in call.items.get("AccessKeyMetadata", ())]
-    return {name: sorted(keys, key=_age) for name, keys in found.items()}
+    for keys in found.keys.values():
+        keys.sort(key=_age)
+    return found
 
 
 def _key(line: int, key: Facts) -> Facts:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from auditor.plain.facts.document import Document
+from auditor.plain.facts.document import Call, Document
 from auditor.plain.facts.shape import FLAG, NUMBER, TEXT, Facts, typed
 from auditor.plain.moments import of_an_answer
 
@@ -84,15 +84,21 @@ def access_analyzers(document: Document, _: str) -> list[Facts]:
 def contacts(document: Document, _: str) -> list[Facts]:
     alternate, primary = "account:GetAlternateContact", "account:GetContactInformation"
     security = document.response(alternate).get("AlternateContact", {})
+    told = _told(security, ("Name", "Title", "EmailAddress", "PhoneNumber"))
     members = ("FullName", "CompanyName", "AddressLine1", "City", "PostalCode", "CountryCode", "PhoneNumber")
     return [
         {
             "line": document.line(alternate),
-            "security_contact": _told(security, ("Name", "Title", "EmailAddress", "PhoneNumber")),
+            "security_contact": told if any(map(_answered, document.of(alternate))) else None,
             "primary_contact": _told(document.response(primary).get("ContactInformation", {}), members),
             "primary_line": document.line(primary),
         }
     ]
+
+
+def _answered(call: Call) -> bool:
+    """That there is no such contact is an answer, too."""
+    return call.response is not None or call.error == "ResourceNotFoundException"
 
 
 def _told(contact: Facts, members: Iterable[str]) -> str:
