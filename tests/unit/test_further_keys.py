@@ -10,7 +10,6 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from auditor.checks.steps import STEPS
 
 from auditor import evidence, schema
 from auditor.credential_report import users_with_more
@@ -25,6 +24,7 @@ from auditor.model import (
     EvidenceGap,
     Status,
 )
+from auditor.plain.rules import RULES
 from auditor.snapshot import Snapshot, SnapshotWriter
 from tests.support import (
     ACCOUNT,
@@ -229,7 +229,7 @@ def test_a_further_key_that_is_younger_than_the_limit_cannot_have_been_unused_fo
     assert row["reason"] == (f"made {limit - 1} days before the as-of time, so it cannot have been unused for {limit}")
     assert statuses(frames([more()], {"ann": [listed_key(old)]}), control) == [("", "", "NO_EVIDENCE")]
     for made, status in ((passing, Status.PASS), (frames([more()], {"ann": [listed_key(old)]}), Status.NO_EVIDENCE)):
-        told = STEPS["unused"](facts_of(further(made)), {"max_unused_days": limit}, AS_OF)
+        told = RULES["unused"](facts_of(further(made)), {"max_unused_days": limit}, AS_OF)
         assert told.status is status, told.steps
 
 
