@@ -230,7 +230,7 @@ def test_a_further_key_that_is_younger_than_the_limit_cannot_have_been_unused_fo
     assert statuses(frames([more()], {"ann": [listed_key(old)]}), control) == [("", "", "NO_EVIDENCE")]
     for made, status in ((passing, Status.PASS), (frames([more()], {"ann": [listed_key(old)]}), Status.NO_EVIDENCE)):
         told = RULES["unused"](facts_of(further(made)), {"max_unused_days": limit}, AS_OF)
-        assert told.status is status, told.steps
+        assert told.status == status, told.steps
 
 
 def test_a_password_or_listed_key_of_which_the_use_is_not_told_stays_open_however_new(frames: Any) -> None:
