@@ -19,6 +19,7 @@ from auditor.cli.explain import explain
 from auditor.cli.importing import import_responses
 from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
+from auditor.cli.reperform import reperform
 from auditor.cli.reporting import report
 from auditor.cli.signing import sign
 from auditor.cli.verifying import bundle, verify
@@ -34,6 +35,7 @@ EXIT_CODES = {
     5: "`--fail-on` was met",
     6: "both 4 and 5",
     7: "`verify` or `import-responses` found a difference, or `bundle` or `sign` would have passed one on",
+    8: "`reperform` disagrees",
     130: "interrupted; what was collected is kept",
 }
 _EPILOG = "Exit codes:\n\n\b\n" + "\n".join(f"{code:>4}  {text.replace('`', '')}" for code, text in EXIT_CODES.items())
@@ -50,8 +52,8 @@ def cli() -> None:
 
 
 for command in (
-    *(run, collect, report, demo, query, controls, explain, accounts, waivers, verify, sign, bundle),
-    import_responses,
+    *(run, collect, report, demo, query, controls, explain, accounts, waivers),
+    *(verify, reperform, sign, bundle, import_responses),
 ):
     cli.add_command(command)
 

@@ -84,5 +84,5 @@ def _judge(
 
 def _without_organization(control: Control, frames: Frames, organization: Organization) -> Judged:
     """A control of the organization does not apply to the one account that is in none."""
-    account = np.flatnonzero(frames.users["account_id"].cat.categories == organization.id)
+    account = frames.users["account_id"].cat.categories.get_indexer(pd.Index([organization.id]))  # -1: not listed
     return Judged(control, account_rows(frames, [], Status.MANUAL), account)

@@ -8,7 +8,6 @@ from datetime import datetime
 
 from auditor import schema
 from auditor.catalog import Catalog, Control, Selection
-from auditor.checks.steps import READS
 from auditor.errors import EvidenceError
 from auditor.evaluator import evaluate
 from auditor.explanation.choosing import Wanted, account_of, refuse_misfits
@@ -17,6 +16,7 @@ from auditor.explanation.showing import document_line, report_line
 from auditor.explanation.values import Explanation, Proof, Setting, Subject
 from auditor.frames import ORGANIZATION, Frames, build_frames
 from auditor.model import ACCESS_ANALYZERS, CREDENTIAL_REPORT, AccountRecord, EvidenceFile, Unit
+from auditor.plain.rules import READS
 from auditor.snapshot import Snapshot
 from auditor.waivers import Waiver, Waivers, apply_waivers
 

@@ -11,13 +11,13 @@ import pandas as pd
 
 from auditor.catalog import Control, Selection
 from auditor.checks import Verdict
-from auditor.checks.steps import STEPS, Facts
 from auditor.evaluator import Verdicts
 from auditor.evaluator.units import units_of, verdict_on
 from auditor.explanation.choosing import NAMED, Wanted, position_of, slot_of
 from auditor.explanation.values import Subject
 from auditor.frames import Frames
 from auditor.model import CREDENTIAL_REPORT, ROOT_USER, Account, AccountRecord, Outcome, Status, Unit
+from auditor.plain.rules import RULES, Facts
 from auditor.snapshot import ORGANIZATION_FOLDER
 
 
@@ -97,7 +97,7 @@ def _judged(
     verdict = verdict_on(control, row, frames, selection, as_of)
     facts = facts_of(row)
     account = frames.places.get(str(facts["account_id"])) or Account(str(facts["account_id"]))
-    told = STEPS[str(control.check)](facts, selection.parameters_of(control, account), as_of)
+    told = RULES[str(control.check)](facts, selection.parameters_of(control, account), as_of)
     if control.unit not in (Unit.ACCOUNT, Unit.ORGANIZATION):
         subject = replace(subject, name=facts["user"] or "", arn=facts["arn"] or "")
     return Judged(

@@ -45,8 +45,11 @@ def original_reports(snapshot: Snapshot, account_ids: Sequence[str]) -> Iterator
 
 
 def report_file(record: AccountRecord) -> EvidenceFile | None:
-    """Where the account's usable credential report lies; None when it was not collected or found unusable."""
-    if any(gap.kind == CREDENTIAL_REPORT for gap in record.gaps):
+    """Where the account's usable credential report lies; None when it was not collected or found unusable.
+
+    What lies there of an account that is excluded since counts for nothing.
+    """
+    if record.outcome is Outcome.EXCLUDED or any(gap.kind == CREDENTIAL_REPORT for gap in record.gaps):
         return None
     return next((file for file in record.evidence if file.kind == CREDENTIAL_REPORT), None)
 

@@ -23,4 +23,4 @@ def _is_about(statement: Statement, service: str) -> bool:
     """Whether an action of the service is among the allowed ones; all but some are some of every service."""
     if statement.actions is None:
         return True
-    return any(a.strip("*") == "" or a.lower().startswith(f"{service}:") for a in statement.actions)
+    return any((a and not a.strip("*")) or a.lower().startswith(f"{service}:") for a in statement.actions)

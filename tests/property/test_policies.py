@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 from urllib.parse import quote
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from auditor.plain import policies as plain
+from auditor.plain.policies import administrators, strangers
 from auditor.policy import PolicyError, allows_everything, open_principals, parse
+from tests.random_policies import policy
 
 CALM = settings(deadline=None, derandomize=True)  # a busy machine is no failure, and a failure comes back
 QUESTIONS: tuple[Callable[[object], object], ...] = (parse, allows_everything, open_principals)
@@ -116,3 +121,27 @@ def _unlisted(statement: dict[str, Any]) -> dict[str, Any]:
         return value[0] if isinstance(value, list) and len(value) == 1 else value
 
     return {name: bare(value) for name, value in statement.items()}
+
+
+def agree_on(document: object) -> None:
+    for question, again in ((allows_everything, administrators), (open_principals, strangers)):
+        try:
+            first = [grant.statement.split(" (")[0].removeprefix("statement ") for grant in question(document)]
+        except PolicyError:
+            with pytest.raises(plain.PolicyError):
+                again(document)
+        else:
+            assert [str(number) for number in again(document)] == first
+
+
+@CALM
+@given(JSON | ALMOST | st.lists(statements(), max_size=3).map(lambda several: {"Statement": several}))
+def test_both_implementations_find_the_same_statements(document: object) -> None:
+    agree_on(document)
+
+
+@CALM
+@given(st.randoms(use_true_random=False))
+def test_both_implementations_agree_on_policies_by_chance(dice: random.Random) -> None:
+    for _ in range(10):
+        agree_on(policy(dice, principals=True))

@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 
-from auditor.checks.steps import STEPS
 from auditor.evidence import Document
 from auditor.explanation.judging import facts_of
 from auditor.model import ACCOUNT_SUMMARY, VIRTUAL_MFA_DEVICES, Status
+from auditor.plain.rules import RULES
 from tests.checking import judge, status, table
 from tests.documents import GONE, summary, virtual_devices
 from tests.support import ACCOUNT, AS_OF, frames_of, gap, only, report, root, user, verdicts_of
@@ -138,8 +138,8 @@ def test_mfa_of_root_is_not_asked_for_in_the_govcloud_partition(
     assert len(verdicts.findings) == int(applies)
     check, lenient = GOVCLOUD[control]
     parameters = {"pass_when_root_password_absent": lenient}
-    told = STEPS[check](facts_of(found.root.iloc[[0]]), parameters, AS_OF)
-    assert (told.status is Status.NOT_APPLICABLE) == (not applies)
+    told = RULES[check](facts_of(found.root.iloc[[0]]), parameters, AS_OF)
+    assert (told.status == Status.NOT_APPLICABLE) == (not applies)
 
 
 def test_keys_and_use_of_root_are_judged_in_the_govcloud_partition_too() -> None:

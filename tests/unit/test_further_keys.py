@@ -12,7 +12,6 @@ import pandas as pd
 import pytest
 
 from auditor import evidence, schema
-from auditor.checks.steps import STEPS
 from auditor.credential_report import users_with_more
 from auditor.evaluator import evaluate
 from auditor.evidence import Answer, Document
@@ -25,6 +24,7 @@ from auditor.model import (
     EvidenceGap,
     Status,
 )
+from auditor.plain.rules import RULES
 from auditor.snapshot import Snapshot, SnapshotWriter
 from tests.support import (
     ACCOUNT,
@@ -229,8 +229,8 @@ def test_a_further_key_that_is_younger_than_the_limit_cannot_have_been_unused_fo
     assert row["reason"] == (f"made {limit - 1} days before the as-of time, so it cannot have been unused for {limit}")
     assert statuses(frames([more()], {"ann": [listed_key(old)]}), control) == [("", "", "NO_EVIDENCE")]
     for made, status in ((passing, Status.PASS), (frames([more()], {"ann": [listed_key(old)]}), Status.NO_EVIDENCE)):
-        told = STEPS["unused"](facts_of(further(made)), {"max_unused_days": limit}, AS_OF)
-        assert told.status is status, told.steps
+        told = RULES["unused"](facts_of(further(made)), {"max_unused_days": limit}, AS_OF)
+        assert told.status == status, told.steps
 
 
 def test_a_password_or_listed_key_of_which_the_use_is_not_told_stays_open_however_new(frames: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 from collections.abc import Iterator
 from functools import cache
@@ -19,8 +20,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors", "events", "times", "statistics"),
     ("model", "period"),
-    ("ages", "evidence", "files", "policy", "schema", "journal", "checksums"),
-    ("credential_report", "snapshot", "catalog"),
+    ("ages", "evidence", "files", "policy", "schema", "journal", "checksums", "plain"),
+    ("credential_report", "snapshot", "catalog", "verdict_cells"),
     ("settings", "seal"),
     ("scope",),
     ("aws", "collect"),
@@ -28,7 +29,7 @@ LAYERS = (
     ("evaluator",),
     ("waivers",),
     ("assessment", "history"),
-    ("report", "query", "notebook", "explanation"),
+    ("report", "query", "notebook", "explanation", "reperformance"),
     ("responses",),
     ("cli",),
     ("__main__", "__init__"),
@@ -112,7 +113,7 @@ def test_nothing_left_of_the_snapshot_judges(path: Path) -> None:
     assert not ours(path) & {*JUDGING, "ages", "policy", "schema"}
 
 
-@pytest.mark.parametrize("path", below(*JUDGING), ids=by_name)
+@pytest.mark.parametrize("path", below(*JUDGING, "reperformance", "verdict_cells"), ids=by_name)
 def test_nothing_right_of_the_snapshot_talks_to_aws(path: Path) -> None:
     assert not ours(path) & {"aws", "collect", "scope", "sandbox"}
     assert not packages(path) & {*BOTO, "aiohttp", "asyncio", "socket", "http", "urllib", "ssl", "requests"}
@@ -134,6 +135,12 @@ def test_judging_is_pure(path: Path) -> None:
             assert node.attr not in {"now", "today", "utcnow", "getenv", "environ"}, f"{path}:{node.lineno}"
 
 
+@pytest.mark.parametrize("path", below("plain"), ids=by_name)
+def test_the_second_implementation_shares_nothing_with_the_first(path: Path) -> None:
+    assert ours(path) <= {"plain", "errors", "times"}
+    assert packages(path) <= {"auditor", *_standard_library()} - {"asyncio", "socket", "http", "ssl", "subprocess"}
+
+
 @pytest.mark.parametrize("path", below("report"), ids=by_name)
 def test_reports_are_made_of_an_assessment(path: Path) -> None:
     assert not ours(path) & {"snapshot", "evaluator", "frames", "checks", "credential_report", "settings"}
@@ -151,6 +158,13 @@ def test_files_and_functions_stay_small(path: Path) -> None:
 def test_a_module_says_in_one_sentence_what_lives_there(path: Path) -> None:
     first = (ast.get_docstring(tree(path)) or "").split("\n\n")[0]
     assert first.rstrip().endswith((".", ":"))
+
+
+def test_reperforming_loads_no_pandas() -> None:
+    loaded = "import sys, auditor.reperformance, auditor.verdict_cells; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert not {"pandas", "pyarrow", "duckdb", "boto3"} & set(found.stdout.split())
 
 
 def test_importing_the_package_loads_no_pandas() -> None:

@@ -65,7 +65,7 @@ def test_there_is_one_collector_for_each_kind_of_evidence() -> None:
 
 
 # Policies that are read or planted, and words about them: none of these makes an ARN.
-ABOUT_POLICIES = {"policy/document.py", "policy/everything.py", "sandbox/policies.py"}
+ABOUT_POLICIES = {"plain/policies/everything.py", "policy/document.py", "policy/everything.py", "sandbox/policies.py"}
 
 
 def test_nothing_hard_codes_the_partition() -> None:

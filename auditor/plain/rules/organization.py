@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from auditor.checks.steps.telling import Facts, Told, asked, ended, known, listed
-from auditor.checks.verdict import Parameters, flag
+from auditor.plain.rules.telling import (
+    Facts,
+    Parameters,
+    Told,
+    asked,
+    ended,
+    flag,
+    known,
+    listed,
+)
 
 _CENTRAL_ROOT = "RootCredentialsManagement"
 

@@ -1,18 +1,18 @@
 """Every check once more, for a single unit and in plain steps: what ``auditor explain`` prints.
 
-Steps come to their end apart from the vectorised check; a test proves that the two never differ.
+A rule comes to its end apart from the vectorised check; tests prove that the two never differ.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.checks.steps import account, credentials, organization, password_policy, permissions, root
-from auditor.checks.steps.telling import Facts, Steps, Told
+from auditor.plain.rules import account, credentials, organization, password_policy, permissions, root
+from auditor.plain.rules.telling import Facts, Rule, Told
 
-__all__ = ["READS", "STEPS", "Facts", "Steps", "Told"]
+__all__ = ["READS", "RULES", "Facts", "Rule", "Told"]
 
-STEPS: Mapping[str, Steps] = {
+RULES: Mapping[str, Rule] = {
     "key_age": credentials.key_age,
     "active_key_count": credentials.active_key_count,
     "key_at_setup": credentials.key_at_setup,
@@ -55,4 +55,4 @@ READS: Mapping[str, tuple[str, ...]] = {
     "root_hardware_mfa": ("mfa_active", "password_enabled"),
     "root_unused": ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date"),
 }
-"""Which columns of the credentials or users frame a check of the credential report reads, first things first."""
+"""Which facts of a user or credential a check of the credential report reads, first things first."""

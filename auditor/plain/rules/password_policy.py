@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from auditor.checks.steps.telling import Facts, Told, ended
-from auditor.checks.verdict import Parameters, flag
+from auditor.plain.rules.telling import (
+    Facts,
+    Parameters,
+    Told,
+    ended,
+    flag,
+)
 
 
 def _without(facts: Facts) -> Told | None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from auditor.checks.steps.telling import (
+from auditor.plain.rules.telling import (
     Facts,
+    Parameters,
     Told,
     all_of,
     any_of,
     at,
     elapsed,
     ended,
+    flag,
     flagged,
     last_moment,
     moment_told,
@@ -20,7 +22,6 @@ from auditor.checks.steps.telling import (
     spared,
     whole_days,
 )
-from auditor.checks.verdict import Parameters, flag
 from auditor.times import iso
 
 _GOVCLOUD = "aws-us-gov"

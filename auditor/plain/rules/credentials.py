@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from auditor.checks.steps.telling import (
+from auditor.plain.rules.telling import (
     Facts,
+    Parameters,
     Told,
     all_of,
     any_of,
@@ -14,6 +15,7 @@ from auditor.checks.steps.telling import (
     counted,
     elapsed,
     ended,
+    flag,
     flagged,
     last_moment,
     moment_told,
@@ -22,8 +24,7 @@ from auditor.checks.steps.telling import (
     spared,
     whole_days,
 )
-from auditor.checks.verdict import Parameters, flag
-from auditor.model import NOT_LISTED
+from auditor.plain.words import NOT_LISTED
 from auditor.times import iso
 
 

@@ -4,9 +4,21 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from auditor.checks.permissions import holders_of
-from auditor.checks.steps.telling import Facts, Told, asked, ended, listed
-from auditor.checks.verdict import Parameters, flag
+from auditor.errors import CatalogError
+from auditor.plain.rules.telling import (
+    Facts,
+    Parameters,
+    Told,
+    asked,
+    ended,
+    flag,
+    listed,
+)
+
+_HOLDERS = {
+    "AWSSupportAccess": ("support_roles", "support_users", "support_groups"),
+    "AWSCloudShellFullAccess": ("cloudshell_roles", "cloudshell_users", "cloudshell_groups"),
+}
 
 
 def via_groups(facts: Facts, _: Parameters, __: datetime) -> Told:
@@ -25,13 +37,13 @@ def no_full_admin(facts: Facts, _: Parameters, __: datetime) -> Told:
 
 
 def attached_to_role(facts: Facts, parameters: Parameters, _: datetime) -> Told:
-    roles = facts[holders_of(parameters)[0]]
+    roles = facts[_holders(parameters)[0]]
     last = f"attached to at least one role: {flag(bool(roles))}"
     return ended([f"roles with {parameters['policy']}: {listed(roles)}"], bool(roles), last, [facts["support_line"]])
 
 
 def attached_to_nobody(facts: Facts, parameters: Parameters, _: datetime) -> Told:
-    names = zip(("roles", "users", "groups"), holders_of(parameters), strict=True)
+    names = zip(("roles", "users", "groups"), _holders(parameters), strict=True)
     holders = {kind: facts[column] for kind, column in names}
     steps = [f"{kind} with {parameters['policy']}: {listed(found)}" for kind, found in holders.items()]
     if any(holders.values()):
@@ -48,3 +60,11 @@ def no_open_trust(facts: Facts, _: Parameters, __: datetime) -> Told:
     if unreadable:
         return ended(steps, None, "a trust policy that cannot be read may be open", [facts["unreadable_line"]])
     return asked(steps, "the policies of other resources are for a person to look at")
+
+
+def _holders(parameters: Parameters) -> tuple[str, str, str]:
+    """The facts that name the roles, users and groups with one of AWS's own policies."""
+    policy = str(parameters["policy"])
+    if policy not in _HOLDERS:
+        raise CatalogError(f"policy {policy!r} is not looked up; known: {', '.join(_HOLDERS)}")
+    return _HOLDERS[policy]

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from auditor.checks.steps.telling import Facts, Told, asked, at, ended, known, listed
-from auditor.checks.verdict import Parameters, flag
+from auditor.plain.rules.telling import (
+    Facts,
+    Parameters,
+    Told,
+    asked,
+    at,
+    ended,
+    flag,
+    known,
+    listed,
+)
 from auditor.times import iso
 
 

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from auditor import schema
-from auditor.checks.verdict import Parameters, flag
-from auditor.credential_report import NEVER
-from auditor.model import Status
+from auditor.plain.words import COLUMNS, FAIL, MANUAL, NEVER, NO_EVIDENCE, NOT_APPLICABLE, PASS
 from auditor.times import iso
 
 Facts = Mapping[str, Any]
-"""One row of the frame that a check judges, as plain values; None is missing."""
+"""What is known of one unit, as plain values; None is missing."""
+Parameters = Mapping[str, Any]
 _DAY = timedelta(days=1)
 _INSTANT = timedelta(microseconds=1)
 
@@ -23,36 +21,37 @@ _INSTANT = timedelta(microseconds=1)
 class Told:
     """The comparisons of one unit in order, a sentence each, and where they lead.
 
-    ``lines`` of the unit's own evidence file are what decides; empty: the line that the unit stands on.
+    ``status`` is one of ``plain.words``. ``lines`` of the unit's own evidence file are what decides; empty: the line
+    that the unit stands on.
     """
 
-    status: Status
+    status: str
     steps: tuple[str, ...]
     lines: tuple[int, ...] = ()
 
 
-Steps = Callable[[Facts, Parameters, datetime], Told]
+Rule = Callable[[Facts, Parameters, datetime], Told]
 """(one unit's facts, the parameters that hold for it, as-of) -> Told; computed apart from the check of that name."""
 
 
 def ended(steps: Iterable[str], passed: bool | None, last: str, lines: Iterable[int | None] = ()) -> Told:
     """PASS or FAIL, or NO_EVIDENCE where that is not known; ``last`` is the comparison that decides."""
-    status = Status.NO_EVIDENCE if passed is None else Status.PASS if passed else Status.FAIL
+    status = NO_EVIDENCE if passed is None else PASS if passed else FAIL
     return _told(status, steps, last, lines)
 
 
 def spared(steps: Iterable[str], last: str) -> Told:
     """The control does not apply."""
-    return _told(Status.NOT_APPLICABLE, steps, last)
+    return _told(NOT_APPLICABLE, steps, last)
 
 
 def asked(steps: Iterable[str], last: str, lines: Iterable[int | None] = ()) -> Told:
     """A person answers."""
-    return _told(Status.MANUAL, steps, last, lines)
+    return _told(MANUAL, steps, last, lines)
 
 
-def _told(status: Status, steps: Iterable[str], last: str, lines: Iterable[int | None] = ()) -> Told:
-    return Told(status, (*steps, f"{last} -> {status.value}"), tuple(line for line in lines if line is not None))
+def _told(status: str, steps: Iterable[str], last: str, lines: Iterable[int | None] = ()) -> Told:
+    return Told(status, (*steps, f"{last} -> {status}"), tuple(line for line in lines if line is not None))
 
 
 def any_of(*values: bool | None) -> bool | None:
@@ -90,7 +89,10 @@ def at(as_of: datetime) -> str:
 
 def last_moment(moment: datetime, days: int) -> str:
     """The last second before ``days`` days have gone by since ``moment``."""
-    return iso(moment + days * _DAY - _INSTANT)
+    try:
+        return iso(moment + days * _DAY - _INSTANT)
+    except OverflowError:
+        return "the end of time"
 
 
 def never(note: str | None) -> bool:
@@ -100,7 +102,7 @@ def never(note: str | None) -> bool:
 
 def column(facts: Facts, name: str) -> str:
     """What a fact of a credential is called in the credential report."""
-    return schema.CREDENTIAL_SOURCES[name].get(facts["credential"], name)
+    return COLUMNS.get(facts["credential"], {}).get(name, name)
 
 
 def moment_told(facts: Facts, name: str, label: str = "") -> str:
@@ -111,6 +113,11 @@ def moment_told(facts: Facts, name: str, label: str = "") -> str:
 
 def quoted(note: str | None) -> str:
     return "(not told)" if note is None else note or "(empty)"
+
+
+def flag(value: bool | None) -> str:
+    """TRUE, FALSE or unknown."""
+    return "unknown" if value is None else str(value).upper()
 
 
 def flagged(facts: Facts, *names: str) -> str:

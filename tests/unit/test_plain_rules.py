@@ -12,11 +12,11 @@ import pytest
 
 from auditor.catalog import Control, Selection
 from auditor.checks import CHECKS
-from auditor.checks.steps import READS, STEPS
 from auditor.evaluator.units import units_of, verdict_on
 from auditor.explanation.judging import facts_of, status_of
 from auditor.frames import Frames, build_frames
 from auditor.model import CREDENTIAL_REPORT, Status
+from auditor.plain.rules import READS, RULES
 from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.snapshot import Snapshot
 from tests.boxed import AS_OF, Box
@@ -56,19 +56,19 @@ def judging() -> list[Control]:
     return [control for control in catalog().controls.values() if control.check]
 
 
-def ends(control: Control, frames: Frames, as_of: datetime) -> Iterator[tuple[Any, Status, Status]]:
+def ends(control: Control, frames: Frames, as_of: datetime) -> Iterator[tuple[Any, str, Status]]:
     """(the unit's facts, where the steps end, what the check says)."""
     units = units_of(control, frames)
     verdict = verdict_on(control, units, frames, Selection((control,), {control.id: ()}), as_of)
     for position in range(len(units)):
         facts = facts_of(units.iloc[[position]])
-        told = STEPS[str(control.check)](facts, control.parameters, as_of)
-        assert told.steps[-1].endswith(f"-> {told.status.value}")
+        told = RULES[str(control.check)](facts, control.parameters, as_of)
+        assert told.steps[-1].endswith(f"-> {told.status}")
         yield facts, told.status, status_of(verdict, position)
 
 
 def test_every_check_has_its_steps() -> None:
-    assert set(STEPS) == set(CHECKS)
+    assert set(RULES) == set(CHECKS)
     of_reports = {c.check for c in judging() if c.evidence[0] == CREDENTIAL_REPORT}
     assert set(READS) == of_reports
 
@@ -86,7 +86,7 @@ def test_the_steps_end_where_the_check_does(at_moments: dict[datetime, Frames], 
 
 
 def test_the_organization_shows_every_status(frames: Frames) -> None:
-    seen: Counter[tuple[str, Status]] = Counter()
+    seen: Counter[tuple[str, str]] = Counter()
     for control in judging():
         seen.update((str(control.check), status) for _, status, _ in ends(control, frames, AS_OF))
     decided = {check for check in CHECKS if {(check, Status.PASS), (check, Status.FAIL)} <= set(seen)}
@@ -107,5 +107,5 @@ def test_they_agree_on_reports_in_which_a_column_is_missing(frames: Frames, chec
         verdict = verdict_on(control, poorer, frames, only(control.id), AS_OF)
         for position in range(len(poorer)):
             facts = facts_of(poorer.iloc[[position]])
-            told = STEPS[check](facts, control.parameters, AS_OF)
-            assert told.status is status_of(verdict, position), (name, facts, told)
+            told = RULES[check](facts, control.parameters, AS_OF)
+            assert told.status == status_of(verdict, position), (name, facts, told)
