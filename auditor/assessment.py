@@ -35,7 +35,8 @@ class Assessment:
     ``interrupted``: the collection was stopped, so accounts may be missing that had not been listed yet.
     ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``, where there was none. ``own_parameters``
     are those of a control (by id) that differ for an account (by id). ``originals`` reads the reports again whose rows
-    are ``users``, row by row the same.
+    are ``users``, row by row the same. ``redacted_with`` is the fingerprint of the key whose pseudonyms stand in place
+    of people's names, empty where the names stand.
     """
 
     snapshot_id: str
@@ -68,6 +69,7 @@ class Assessment:
     first_seen: pd.Series | None = None
     own_parameters: Mapping[str, Mapping[str, Parameters]] = field(default_factory=dict)
     originals: Originals = no_originals
+    redacted_with: str = ""
 
     @property
     def has_gaps(self) -> bool:

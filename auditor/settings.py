@@ -144,6 +144,7 @@ class Settings(BaseModel):
     csv_delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
     csv_bom: bool = False
     csv_raw: bool = False
+    redact: Path | None = None
     out: Path = Path("reports")
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     session_policy: bool = True

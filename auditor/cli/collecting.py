@@ -94,12 +94,14 @@ def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
 
 
 def _run(plan: Plan) -> int:
+    from auditor.cli.redacting import check_redaction_key
     from auditor.cli.reporting import judged_and_reported
     from auditor.cli.waivers import waivers_of
 
     catalog = catalog_of(plan.settings)
-    # An unknown benchmark must not cost a collection, nor a bad waiver.
+    # An unknown benchmark must not cost a collection, nor a bad waiver or key.
     selection, waivers = selection_of(plan.settings, catalog), waivers_of(plan.settings, catalog)
+    check_redaction_key(plan.settings)
     snapshot = _collected(plan, kinds_needed(selection, plan.settings, waivers))
     try:
         return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog, waivers)

@@ -18,6 +18,7 @@ from auditor.cli.controls import controls
 from auditor.cli.explain import explain
 from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
+from auditor.cli.redacting import unredact
 from auditor.cli.reporting import report
 from auditor.cli.waivers import waivers
 from auditor.errors import AuditorError
@@ -45,7 +46,7 @@ def cli() -> None:
     """
 
 
-for command in (run, collect, report, demo, query, controls, explain, accounts, waivers):
+for command in (run, collect, report, demo, query, controls, explain, accounts, waivers, unredact):
     cli.add_command(command)
 
 

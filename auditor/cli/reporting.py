@@ -10,6 +10,7 @@ import click
 
 from auditor.cli.console import busy, remark, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
+from auditor.cli.redacting import check_redaction_key, redaction_key
 from auditor.cli.waivers import show_waivers, waivers_of
 from auditor.model import Outcome
 from auditor.settings import Settings
@@ -41,6 +42,7 @@ def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     catalog = catalog_of(settings)
     selection_of(settings, catalog)
     waivers = waivers_of(settings, catalog)
+    check_redaction_key(settings)
     opened = Snapshot.open(snapshot)
     check_writable(out or snapshot)
     return judged_and_reported(opened, out or snapshot, settings, catalog, waivers)
@@ -51,11 +53,16 @@ def judged_and_reported(
 ) -> int:
     """Judge, write every file, print the result; the exit code says how it went."""
     from auditor.assessment import assess
+    from auditor.redaction import redacted
     from auditor.report import write_reports
 
+    key = redaction_key(settings)
     with busy("judging", quiet=settings.quiet):
         selection = selection_of(settings, catalog)
         assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
+        assessment = redacted(assessment, key) if key else assessment
+    if key and folder == snapshot.folder and not settings.quiet:
+        remark(f"names stand in the evidence in {folder}: hand out the other files only, or name a folder with --out")
     if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
         remark(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
     with busy("writing", quiet=settings.quiet):

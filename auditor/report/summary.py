@@ -70,6 +70,7 @@ def _derived_from(assessment: Assessment) -> dict[str, Any]:
         "waivers_sha256": assessment.waivers_sha256 or None,
         "as_of": iso(assessment.as_of),
         "options": assessment.options,
+        "redacted_with": assessment.redacted_with or None,
     }
 
 

@@ -28,12 +28,14 @@ LAYERS = (
     ("evaluator",),
     ("waivers",),
     ("assessment",),
+    ("redaction",),
     ("report", "query", "notebook", "explanation"),
     ("cli",),
     ("__main__", "__init__"),
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-JUDGING = ("checks", "frames", "evaluator", "waivers", "assessment", "report", "query", "notebook", "explanation")
+HANDING_OUT = ("report", "query", "notebook", "explanation", "redaction")
+JUDGING = ("checks", "frames", "evaluator", "waivers", "assessment", *HANDING_OUT)
 BOTO = {"boto3", "botocore", "aioboto3", "aiobotocore"}
 MAX_FILE, MAX_FUNCTION = 300, 50
 
