@@ -46,6 +46,7 @@ _RULES: Mapping[str, Rule] = {
     "security_contact": Redactor.contact,
     "primary_contact": Redactor.contact,
 }
+_PRIVATE = ("profile", "session_name", "out", "config_dir", "waivers", "redact")
 _USERS_TABLES = ("user_permissions",)
 
 
@@ -70,12 +71,17 @@ def redacted(assessment: Assessment, key: bytes, redactor: Redactor | None = Non
         elif isinstance(value, Mapping) and any(isinstance(item, pd.DataFrame) for item in value.values()):
             changes[field.name] = {name: tables.frame(frame) for name, frame in value.items()}
     changes["findings"] = tables.with_contacts(changes["findings"], assessment)
-    return replace(
-        assessment,
-        **changes,
-        caller_arn=redactor.arn(assessment.caller_arn),
-        redacted_with=fingerprint(key),
-    )
+    changes["settings"] = _settings(assessment.settings, redactor)
+    changes["originals"] = lambda account_ids: map(tables.arrow, assessment.originals(account_ids))
+    caller = redactor.arn(assessment.caller_arn)
+    return replace(assessment, **changes, caller_arn=caller, redacted_with=fingerprint(key))
+
+
+def _settings(settings: Mapping[str, Any], redactor: Redactor) -> dict[str, Any]:
+    """What was asked for; whose profile, session and folders these were is nobody's business."""
+    kept = {name: value for name, value in settings.items() if name not in _PRIVATE}
+    texts = {name: redactor.sentence(value) for name, value in kept.items() if isinstance(value, str)}
+    return kept | texts
 
 
 def redacted_frame(frame: pd.DataFrame, redactor: Redactor) -> pd.DataFrame:
@@ -94,6 +100,17 @@ class _Tables:
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
         return frame.assign(**{name: self._column(frame[name], rule) for name, rule in _texts_of(frame)})
+
+    def arrow(self, table: pa.Table) -> pa.Table:
+        """A credential report as AWS wrote it."""
+        for number, name in enumerate(table.column_names):
+            if name not in _KEPT:
+                rule = _RULES.get(name, Redactor.sentence)
+                texts = table[name].combine_chunks().dictionary_encode()
+                words = [None if t is None else rule(self._redactor, t) for t in texts.dictionary.to_pylist()]
+                found = pc.take(pa.array(words, table[name].type), texts.indices)
+                table = table.set_column(number, name, found)
+        return table
 
     def with_contacts(self, findings: pd.DataFrame, assessment: Assessment) -> pd.DataFrame:
         """What is observed of a contact is the contact: its pseudonym is that of the table of contacts."""

@@ -66,6 +66,15 @@ def test_no_field_of_an_assessment_holds_a_planted_name_not_even_in_a_category(h
     assert {name: found_in(text.encode()) for name, text in texts_of(hidden).items() if found_in(text.encode())} == {}
 
 
+def test_every_field_of_an_assessment_is_thought_of(hidden: Assessment) -> None:
+    without_names = {"snapshot_id", "organization_id", "as_of", "started_at", "finished_at", "interrupted", "run"}
+    without_names |= {"tool_version", "manifest_sha256", "catalog_hash", "options", "benchmarks", "catalog_controls"}
+    without_names |= {"dropped", "waivers_sha256", "redacted_with", "period", "own_parameters", "first_seen"}
+    replaced = {"caller_arn", "settings", "originals", "evidence"}
+    tables = {name for name in texts_of(hidden) if isinstance(getattr(hidden, name), pd.DataFrame)}
+    assert {field.name for field in dataclasses.fields(hidden)} == without_names | replaced | tables
+
+
 def test_redacting_changes_names_and_nothing_else(plain: Assessment, hidden: Assessment) -> None:
     for name in ("accounts", "users", "credentials", "findings", "controls", "gaps", "waivers", "by_account"):
         before, after = getattr(plain, name), getattr(hidden, name)
