@@ -22,6 +22,7 @@ LOG_FORMATS = ("text", "json")
 DELIMITERS = (",", ";", "|", "\t")
 
 _CHOICES = {"fail_on": [s.value for s in Severity], "format": FORMATS, "log_format": LOG_FORMATS}
+_PARTS = ("ou", "account", "tag:NAME")
 SECRETS = frozenset({"external_id"})
 """Settings whose values are told to nobody."""
 
@@ -75,6 +76,16 @@ def _delimiter(text: str) -> str:
     if delimiter not in DELIMITERS:
         raise ValueError(f"{text!r} is not a delimiter of CSV files; known: {' '.join(DELIMITERS[:-1])} and tab")
     return delimiter
+
+
+def _split_by(text: str | None) -> str | None:
+    """AWS takes tag names of up to 128 characters."""
+    kind, _, name = (text or "").partition(":")
+    if text is None or text in ("ou", "account") or (kind == "tag" and 0 < len(name) <= 128):
+        return text
+    raise ValueError(
+        f"{text!r} is not what reports can be split by{nearest(kind, _PARTS)}; known: ou, account, tag:NAME"
+    )
 
 
 def _moment(value: object) -> object:
@@ -145,6 +156,7 @@ class Settings(BaseModel):
     csv_bom: bool = False
     csv_raw: bool = False
     redact: Path | None = None
+    split_by: Annotated[str | None, AfterValidator(_split_by)] = None
     out: Path = Path("reports")
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
     session_policy: bool = True

@@ -130,7 +130,8 @@ def _collected(plan: Plan, kinds: Collection[str]) -> Snapshot:
 def kinds_needed(selection: Selection, settings: Settings, waivers: Waivers | None = None) -> frozenset[str]:
     """The kinds of evidence that the chosen controls read; what costs many calls only where it matters."""
     unwanted = set() if settings.ec2_instances else {EC2_INSTANCES}
-    tagged = settings.account_tags or selection.uses_tags or (waivers is not None and waivers.uses_tags)
+    split = (settings.split_by or "").startswith("tag:")
+    tagged = split or settings.account_tags or selection.uses_tags or (waivers is not None and waivers.uses_tags)
     return selection.evidence - unwanted | ({ACCOUNT_TAGS} if tagged else set())
 
 

@@ -66,10 +66,15 @@ def judged_and_reported(
     if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY and not settings.quiet:
         remark(f"ages are counted at {iso(assessment.as_of)}, but the evidence is of {iso(assessment.started_at)}")
     with busy("writing", quiet=settings.quiet):
-        files = write_reports(assessment, folder, settings.format, csv_style(settings))
-    _show(assessment, files)
+        files = write_reports(assessment, folder, settings.format, csv_style(settings), settings.split_by or "")
+    _show(assessment, _listed(files, folder))
     print(snapshot.folder)
     return _exit_code(assessment, settings)
+
+
+def _listed(files: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:
+    """All but those of the parts, which the index lists."""
+    return tuple(file for file in files if file.parent == folder or file.stem == "index")
 
 
 def csv_style(settings: Settings) -> CsvStyle:

@@ -72,6 +72,8 @@ def redacted(assessment: Assessment, key: bytes, redactor: Redactor | None = Non
             changes[field.name] = {name: tables.frame(frame) for name, frame in value.items()}
     changes["findings"] = tables.with_contacts(changes["findings"], assessment)
     changes["settings"] = _settings(assessment.settings, redactor)
+    if assessment.tags is not None:
+        changes["tags"] = {i: {k: redactor.sentence(v) for k, v in t.items()} for i, t in assessment.tags.items()}
     changes["originals"] = lambda account_ids: map(tables.arrow, assessment.originals(account_ids))
     caller = redactor.arn(assessment.caller_arn)
     return replace(assessment, **changes, caller_arn=caller, redacted_with=fingerprint(key))

@@ -9,9 +9,12 @@ from pathlib import Path
 from auditor.assessment import Assessment
 from auditor.errors import ConfigurationError, nearest
 from auditor.files import make_folder
+from auditor.narrowing import parts_of
 from auditor.report.csv_files import PLAIN, CsvFiles, CsvStyle
 from auditor.report.interface import Format
 from auditor.report.json_file import JsonFile
+from auditor.report.part_names import folder_names
+from auditor.report.parts import write_parts
 from auditor.report.summary import write_summary
 from auditor.report.workbook import Workbook
 
@@ -21,17 +24,30 @@ __all__ = ["FORMATS", "CsvStyle", "Format", "write_reports"]
 
 
 def write_reports(
-    assessment: Assessment, folder: Path, formats: Sequence[str], style: CsvStyle = PLAIN
+    assessment: Assessment, folder: Path, formats: Sequence[str], style: CsvStyle = PLAIN, split_by: str = ""
 ) -> tuple[Path, ...]:
     """Write the named formats and then ``summary.json``, which carries their hashes; return all paths.
 
+    With ``split_by`` (see ``narrowing.parts_of``) also a folder such as ``by-ou`` with the same files of each owner.
     Makes ``folder`` (0700) where it is missing; every file is 0600. Raises ConfigurationError for an unknown
-    format, before anything is written, and SnapshotError when the folder cannot be written.
+    format or where there is nothing to split by, before anything is written, and SnapshotError when the folder cannot
+    be written.
     """
     chosen = [_format(name, style) for name in dict.fromkeys(formats)]
-    make_folder(folder)
-    written = tuple(path for form in chosen for path in form.write(assessment, folder))
-    return (*written, write_summary(assessment, folder, written, {"csv": asdict(style)}))
+    parts = parts_of(assessment, split_by) if split_by else ()
+    output = {"csv": asdict(style), "split_by": split_by or None}
+
+    def write(one: Assessment, where: Path) -> tuple[Path, ...]:
+        make_folder(where)
+        written = tuple(path for form in chosen for path in form.write(one, where))
+        further = split_into(where) if one is assessment and split_by else ()
+        return (*written, *further, write_summary(one, where, (*written, *further), output))
+
+    def split_into(where: Path) -> tuple[Path, ...]:
+        below, book = where / f"by-{folder_names([split_by])[0]}", any(f.name == Workbook.name for f in chosen)
+        return tuple(write_parts(assessment, parts, below, write, book=book, style=style))
+
+    return write(assessment, folder)
 
 
 def _format(name: str, style: CsvStyle) -> Format:

@@ -21,7 +21,7 @@ _CONTROL_COUNTS = ("population", "passed", "failed", "waived", "not_applicable",
 def write_summary(assessment: Assessment, folder: Path, files: Sequence[Path], output: Mapping[str, Any]) -> Path:
     """Write ``summary.json`` about ``files``, which must lie in ``folder`` already; ``output`` is what was asked of
     them that changes their bytes."""
-    content = summary(assessment) | {"files": {path.name: _identity(path) for path in files}}
+    content = summary(assessment) | {"files": {path.relative_to(folder).as_posix(): _identity(path) for path in files}}
     content["derived_from"] |= {"output": output}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
     path = folder / "summary.json"
@@ -70,6 +70,7 @@ def _derived_from(assessment: Assessment) -> dict[str, Any]:
         "waivers_sha256": assessment.waivers_sha256 or None,
         "as_of": iso(assessment.as_of),
         "options": assessment.options,
+        "part": assessment.part or None,
         "redacted_with": assessment.redacted_with or None,
     }
 

@@ -28,13 +28,13 @@ LAYERS = (
     ("evaluator",),
     ("waivers",),
     ("assessment",),
-    ("redaction",),
+    ("narrowing", "narrowing", "redaction"),
     ("report", "query", "notebook", "explanation"),
     ("cli",),
     ("__main__", "__init__"),
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-HANDING_OUT = ("report", "query", "notebook", "explanation", "redaction")
+HANDING_OUT = ("report", "query", "notebook", "explanation", "narrowing", "redaction")
 JUDGING = ("checks", "frames", "evaluator", "waivers", "assessment", *HANDING_OUT)
 BOTO = {"boto3", "botocore", "aioboto3", "aiobotocore"}
 MAX_FILE, MAX_FUNCTION = 300, 50
