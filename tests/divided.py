@@ -70,8 +70,9 @@ def divided(folder: Path, *, only: Collection[str] = EVERY, tags: bool = True) -
     reports = {i: _report(i) for i in ACCOUNTS if i in only}
     others = [_missing(i) for i in (UNREACHABLE, EXCLUDED) if i in only]
     documents: dict[str, dict[str, Document | bytes]] = {i: _documents(i) for i in reports}
-    common = {ORGANIZATION_POLICIES: _policies()}
-    documents["organization"] = common | ({ACCOUNT_TAGS: _tags(only)} if tags else {})
+    documents["organization"] = {ORGANIZATION_POLICIES: _policies()}
+    if tags:
+        documents["organization"][ACCOUNT_TAGS] = _tags(only)
     gaps = {i: [gap(PASSWORD_POLICY, message=f"no for {name_of(i)}")] for i in reports if i == ACCOUNTS[4]}
     return _placed(stored(folder, reports, *others, documents=_typed(documents), gaps=gaps))
 

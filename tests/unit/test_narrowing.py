@@ -40,7 +40,7 @@ def of_accounts(frame: pd.DataFrame, controls: tuple[Control, ...]) -> pd.DataFr
     common = [c.id for c in controls if c.unit is Unit.ORGANIZATION]
     chosen = ~frame["control_id"].isin(common) if "control_id" in frame else frame.iloc[:, 0] == frame.iloc[:, 0]
     chosen &= frame["account_id"].astype("str") != "" if "account_id" in frame else True
-    documented = [name for name in frame if len(frame) or not name.startswith("x_")]
+    documented = [name for name in frame if len(frame) or not str(name).startswith("x_")]
     return frame.loc[chosen.to_numpy(dtype=bool), documented].astype("object").astype("str").reset_index(drop=True)
 
 
