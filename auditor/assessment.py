@@ -16,7 +16,7 @@ from auditor.evaluator import evaluate
 from auditor.frames import build_frames, evidence_tables, original_reports
 from auditor.model import ACCOUNT_SUMMARY, ACCOUNT_TAGS, Account, Outcome, Severity, Status
 from auditor.snapshot import Snapshot
-from auditor.waivers import Waivers, apply_waivers, no_waivers, waived_by_account
+from auditor.waivers import Waivers, apply_waivers, no_matches, no_waivers, waived_by_account
 
 Originals = Callable[[Sequence[str]], Iterator[pa.Table]]
 """The credential reports of the accounts that are named, as AWS wrote them (see ``credential_report.parse``)."""
@@ -41,7 +41,10 @@ class Assessment:
     ``period`` is as people are shown it: ``2026Q4 (2026-10-01 to 2026-12-31)``; empty where none was stated.
     ``first_seen`` has the index of ``findings`` and is UTC, NaT but for failures: when the first of the snapshots was
     begun in which the unit has failed ever since; None where nobody looked. ``earlier_snapshots`` are those that were
-    looked at.
+    looked at. ``redacted_with`` is the fingerprint of the key whose pseudonyms stand in place
+    of people's names, empty where the names stand. ``part`` is what the accounts are called that the assessment was cut
+    down to, empty where it is whole. ``tags`` are those of the accounts, by account id, None where they are not known.
+    ``waiver_matches`` (``schema.WAIVER_MATCHES``) is where the failures stand that are in the scopes of ``waivers``.
     """
 
     snapshot_id: str
@@ -76,6 +79,10 @@ class Assessment:
     earlier_snapshots: tuple[str, ...] = ()
     own_parameters: Mapping[str, Mapping[str, Parameters]] = field(default_factory=dict)
     originals: Originals = no_originals
+    redacted_with: str = ""
+    part: str = ""
+    tags: Mapping[str, Mapping[str, str]] | None = None
+    waiver_matches: pd.DataFrame = field(default_factory=no_matches)
 
     @property
     def has_gaps(self) -> bool:
@@ -136,6 +143,8 @@ def assess(
         controls=waived.controls,
         by_account=waived_by_account(verdicts.by_account, waived.findings),
         waivers=waived.waivers,
+        waiver_matches=waived.matches,
+        tags=frames.tags,
         waivers_sha256=waivers.sha256 if waivers else "",
         own_parameters=_own_parameters(selection, frames.places.values()),
         originals=partial(original_reports, snapshot),

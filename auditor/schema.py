@@ -221,6 +221,13 @@ WAIVERS = {
     "line": "int",  # of the waivers file
 }
 
+# Where the failures stand that are in the scope of a waiver, whether it is valid or not.
+WAIVER_MATCHES = {
+    "waiver_id": "category",
+    "account_id": "category",
+    "matched": "int",
+}
+
 _DTYPES: Mapping[str, Any] = {
     "text": "str",
     "category": "category",

@@ -35,6 +35,7 @@ KMS_PREFIX = "awskms:"
 """Before the id, alias or ARN of a KMS key that signs; anything else is a key file."""
 
 _CHOICES = {"fail_on": [s.value for s in Severity], "format": FORMATS, "log_format": LOG_FORMATS}
+_PARTS = ("ou", "account", "tag:NAME")
 SECRETS = frozenset({"external_id"})
 """Settings whose values are told to nobody."""
 
@@ -94,6 +95,16 @@ def _delimiter(text: str) -> str:
     if delimiter not in DELIMITERS:
         raise ValueError(f"{text!r} is not a delimiter of CSV files; known: {' '.join(DELIMITERS[:-1])} and tab")
     return delimiter
+
+
+def _split_by(text: str | None) -> str | None:
+    """AWS takes tag names of up to 128 characters."""
+    kind, _, name = (text or "").partition(":")
+    if text is None or text in ("ou", "account") or (kind == "tag" and 0 < len(name) <= 128):
+        return text
+    raise ValueError(
+        f"{text!r} is not what reports can be split by{nearest(kind, _PARTS)}; known: ou, account, tag:NAME"
+    )
 
 
 def _moment(value: object) -> object:
@@ -175,6 +186,8 @@ class Settings(BaseModel):
     csv_delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
     csv_bom: bool = False
     csv_raw: bool = False
+    redact: Path | None = None
+    split_by: Annotated[str | None, AfterValidator(_split_by)] = None
     out: Path = Path("reports")
     sign: Annotated[str | None, AfterValidator(_signing_key)] = None
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64

@@ -98,12 +98,14 @@ def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
 
 
 def _run(plan: Plan) -> int:
+    from auditor.cli.redacting import check_redaction_key
     from auditor.cli.reporting import judged_and_reported
     from auditor.cli.waivers import waivers_of
 
     catalog = catalog_of(plan.settings)
-    # An unknown benchmark must not cost a collection, nor a bad waiver.
+    # An unknown benchmark must not cost a collection, nor a bad waiver or key.
     selection, waivers = selection_of(plan.settings, catalog), waivers_of(plan.settings, catalog)
+    check_redaction_key(plan.settings)
     snapshot = _collected(plan, kinds_needed(selection, plan.settings, waivers), catalog)
     try:
         return judged_and_reported(snapshot, snapshot.folder, plan.settings, catalog, waivers)
@@ -137,7 +139,8 @@ def _collected(plan: Plan, kinds: Collection[str], catalog: Catalog) -> Snapshot
 def kinds_needed(selection: Selection, settings: Settings, waivers: Waivers | None = None) -> frozenset[str]:
     """The kinds of evidence that the chosen controls read; what costs many calls only where it matters."""
     unwanted = set() if settings.ec2_instances else {EC2_INSTANCES}
-    tagged = settings.account_tags or selection.uses_tags or (waivers is not None and waivers.uses_tags)
+    split = (settings.split_by or "").startswith("tag:")
+    tagged = split or settings.account_tags or selection.uses_tags or (waivers is not None and waivers.uses_tags)
     return selection.evidence - unwanted | ({ACCOUNT_TAGS} if tagged else set())
 
 

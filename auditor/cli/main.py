@@ -19,6 +19,7 @@ from auditor.cli.explain import explain
 from auditor.cli.importing import import_responses
 from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
+from auditor.cli.redacting import unredact
 from auditor.cli.reperform import reperform
 from auditor.cli.reporting import report
 from auditor.cli.signing import sign
@@ -53,7 +54,7 @@ def cli() -> None:
 
 for command in (
     *(run, collect, report, demo, query, controls, explain, accounts, waivers),
-    *(verify, reperform, sign, bundle, import_responses),
+    *(verify, reperform, sign, bundle, import_responses, unredact),
 ):
     cli.add_command(command)
 

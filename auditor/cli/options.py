@@ -59,6 +59,12 @@ OUTPUT = (
     click.option("--csv-bom", is_flag=True, help="Begin CSV files with the byte order mark that Excel looks for"),
     click.option("--csv-raw", is_flag=True, help="CSV for programs: no apostrophe before what looks like a formula"),
     click.option(
+        "--split-by", metavar="WHAT", help="Also a folder for each owner: ou, account or tag:NAME, the value of a tag"
+    ),
+    click.option(
+        "--redact", metavar="KEYFILE", type=_FILE, help="Pseudonyms made with this key for users' names and e-mails"
+    ),
+    click.option(
         "--fail-on", metavar="SEVERITY", help="Exit 5 on a failure of low, medium, high or critical, or worse"
     ),
 )

@@ -12,6 +12,7 @@ import click
 
 from auditor.cli.console import busy, remark, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
+from auditor.cli.redacting import check_redaction_key, redaction_key
 from auditor.cli.waivers import show_waivers, waivers_of
 from auditor.model import Outcome
 from auditor.period import Period
@@ -19,6 +20,7 @@ from auditor.settings import Settings
 from auditor.times import iso
 
 _SHOWN = 20
+_NAMED = 6  # files in a remark
 _ANOTHER_DAY = timedelta(days=1)
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
@@ -46,6 +48,7 @@ def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     catalog = catalog_of(settings)
     selection_of(settings, catalog)
     waivers = waivers_of(settings, catalog)
+    check_redaction_key(settings)
     opened = Snapshot.open(snapshot)
     check_writable(out or snapshot)
     return judged_and_reported(opened, out or snapshot, settings, catalog, waivers)
@@ -55,27 +58,42 @@ def judged_and_reported(
     snapshot: Snapshot, folder: Path, settings: Settings, catalog: Catalog, waivers: Waivers | None
 ) -> int:
     """Judge, write every file, print the result; the exit code says how it went."""
+    from auditor.redaction import redacted
     from auditor.report import write_reports
 
+    key = redaction_key(settings)
     with busy("judging", quiet=settings.quiet):
         assessment = _judged(snapshot, settings, catalog, waivers)
+        assessment = redacted(assessment, key) if key else assessment
     if not settings.quiet:
         _remark_on_times(assessment, settings.period)
         _remark_on_idle_overrides(assessment.idle_overrides)
+    if key and folder == snapshot.folder and not settings.quiet:
+        remark(f"names stand in the evidence in {folder}: hand out the other files only, or name a folder with --out")
     with busy("writing", quiet=settings.quiet):
-        written = write_reports(assessment, folder, settings.format, csv_style(settings))
+        written = write_reports(assessment, folder, settings.format, csv_style(settings), settings.split_by or "")
     if written.removed and not settings.quiet:
-        names = ", ".join(path.name for path in written.removed)
-        remark(f"removed from {folder}, as this report does not write them: {names}")
-    _show(assessment, written.files)
+        _remark_on_removed(written.removed, folder)
+    _show(assessment, _listed(written.files, folder))
     show_snapshot(snapshot)
     return _exit_code(assessment, settings)
+
+
+def _remark_on_removed(removed: Sequence[Path], folder: Path) -> None:
+    names = [path.relative_to(folder).as_posix() for path in removed]
+    more = f" and {len(names) - _NAMED} others" if len(names) > _NAMED else ""
+    remark(f"removed from {folder}, as this report does not write them: {', '.join(names[:_NAMED])}{more}")
 
 
 def show_snapshot(snapshot: Snapshot) -> None:
     """The last lines of every command that leaves a snapshot: what stands for all of it, and where it is."""
     print(f"root hash: {snapshot.manifest_sha256()}")
     print(snapshot.folder)
+
+
+def _listed(files: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:
+    """All but those of the parts, which the index lists."""
+    return tuple(file for file in files if file.parent == folder or file.stem == "index")
 
 
 def csv_style(settings: Settings) -> CsvStyle:

@@ -44,7 +44,7 @@ class Frames:
     ``further_active`` is how many active access keys each of ``users`` has beyond the two of its row (<NA>: not known).
     ``root`` is the root rows of ``users`` with what other evidence says of root, ``units`` the units of every other
     kind of evidence (see ``frames.units``). ``collected`` tells who has evidence of a kind and why others have none,
-    ``places`` where each account sits and how it is tagged.
+    ``places`` where each account sits and how it is tagged, ``tags`` the same tags, None where they are not known.
     """
 
     accounts: pd.DataFrame
@@ -56,6 +56,7 @@ class Frames:
     units: UnitFrames = field(default_factory=dict)
     collected: Mapping[str, Collected] = field(default_factory=dict)
     places: Mapping[str, Account] = field(default_factory=dict)
+    tags: Mapping[str, Mapping[str, str]] | None = None
 
 
 def build_frames(
@@ -87,4 +88,5 @@ def build_frames(
         units=units,
         collected=collected,
         places={r.account.id: replace(r.account, tags=tags.get(r.account.id, {})) for r in records},
+        tags=None if untold else tags,
     )

@@ -86,7 +86,8 @@ def safe_text(texts: pd.Series) -> pd.Series:
 
     These begin with ``=``, ``+``, ``-``, ``@``, tab or carriage return. Source: OWASP, "CSV Injection".
     """
-    return texts.where(~texts.str.match(r"[=+\-@\t\r]", na=False), "'" + texts)
+    unsafe = texts.str.match(r"[=+\-@\t\r]", na=False)
+    return texts.where(~unsafe, "'" + texts) if unsafe.any() else texts
 
 
 def _spelling(style: CsvStyle) -> Callable[[pd.Series], pd.Series]:

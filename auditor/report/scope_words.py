@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from auditor.assessment import Assessment
 from auditor.model import Outcome
 from auditor.report.figures import counted
@@ -10,6 +13,14 @@ from auditor.report.figures import counted
 def scope_words(assessment: Assessment) -> str:
     """``Every account of the organization: 60 accounts, of which 4 excluded (SUSPENDED: 3; ...).``"""
     settings, accounts = assessment.settings, assessment.accounts
+    what = f"only the part of {assessment.part}" if assessment.part else _asked(settings)
+    excluded = accounts[accounts["outcome"] == Outcome.EXCLUDED.value]
+    left_out = "; ".join(f"{reason}: {number}" for reason, number in excluded["reason"].value_counts().items())
+    words = f"{what[0].upper()}{what[1:]}: {counted(len(accounts), 'account')} listed"
+    return f"{words}, {len(excluded):,} excluded ({left_out})." if len(excluded) else f"{words}, none excluded."
+
+
+def _asked(settings: Mapping[str, Any]) -> str:
     asked = [
         f"{words} {', '.join(settings[key])}"
         for key, words in (("ou", "the accounts below"), ("account", "the accounts"))
@@ -20,7 +31,4 @@ def scope_words(assessment: Assessment) -> str:
         what = f"the accounts of the file {settings['accounts_file']}" + (f": {what}" if asked else "")
     if settings.get("exclude"):
         what += f", without {', '.join(settings['exclude'])}"
-    excluded = accounts[accounts["outcome"] == Outcome.EXCLUDED.value]
-    left_out = "; ".join(f"{reason}: {number}" for reason, number in excluded["reason"].value_counts().items())
-    words = f"{what[0].upper()}{what[1:]}: {counted(len(accounts), 'account')} listed"
-    return f"{words}, {len(excluded):,} excluded ({left_out})." if len(excluded) else f"{words}, none excluded."
+    return what

@@ -76,6 +76,8 @@ def _derived_from(assessment: Assessment) -> dict[str, Any]:
         "as_of": iso(assessment.as_of),
         "earlier_snapshots": list(assessment.earlier_snapshots),
         "options": assessment.options,
+        "part": assessment.part or None,
+        "redacted_with": assessment.redacted_with or None,
     }
 
 

@@ -32,16 +32,22 @@ class State(StrEnum):
 @dataclass(frozen=True)
 class Waived:
     """``findings`` and ``controls`` as they were but for ``waiver_id`` and ``waived``; ``waivers`` has the columns of
-    ``schema.WAIVERS``, in the order of the ids."""
+    ``schema.WAIVERS``, in the order of the ids, ``matches`` those of ``schema.WAIVER_MATCHES``."""
 
     findings: pd.DataFrame
     controls: pd.DataFrame
     waivers: pd.DataFrame
+    matches: pd.DataFrame
 
 
 def no_waivers() -> pd.DataFrame:
     """The waivers frame of an assessment without a waivers file."""
     return waivers_frame(Waivers(), {})
+
+
+def no_matches() -> pd.DataFrame:
+    """Where no waiver covers anything."""
+    return schema.typed(pd.DataFrame(columns=list(schema.WAIVER_MATCHES)), schema.WAIVER_MATCHES)
 
 
 def in_force(waiver: Waiver, as_of: datetime) -> State:
@@ -76,30 +82,50 @@ def apply_waivers(
     states = {w.id: _state(w, as_of, tested, outcome) for w in waivers.entries}
     table = waivers_frame(waivers, states, outcome.matched, outcome.waived)
     marked = findings.assign(waiver_id=_ids(len(findings), failures.rows, outcome.winners, waivers))
-    return Waived(marked, _counted(controls, marked), table)
+    return Waived(marked, _counted(controls, marked), table, _matches(outcome, findings["account_id"].cat.categories))
 
 
 @dataclass(frozen=True)
 class _Outcome:
-    """``winners`` has a position in the waivers for every failure, -1 where there is none."""
+    """``winners`` has a position in the waivers for every failure, -1 where there is none; ``accounts`` are the codes
+    of the accounts in which each waiver's failures are, with their numbers."""
 
     winners: Ints
     matched: Mapping[str, int]
+    accounts: Mapping[str, tuple[Ints, Ints]]
     waived: Mapping[str, int] = field(default_factory=dict)
 
 
 def _outcome(waivers: Waivers, failures: Failures, as_of: datetime) -> _Outcome:
     """Waivers are taken in the order of their weight, so that the last one on a failure is the one that counts."""
     winners = np.full(len(failures.rows), -1, dtype=np.intp)
-    matched = {}
+    matched, accounts = {}, {}
     numbered = sorted(enumerate(waivers.entries), key=lambda item: (item[1].expires, -item[0]))
     for number, waiver in numbered:
         rows = failures.covered(waiver)
         matched[waiver.id] = len(rows)
+        if len(rows):
+            accounts[waiver.id] = failures.counted_by_account(rows)
         if in_force(waiver, as_of) is State.ACTIVE:
             winners[rows] = number
     counts = np.bincount(winners[winners >= 0], minlength=len(waivers.entries))
-    return _Outcome(winners, matched, {w.id: int(n) for w, n in zip(waivers.entries, counts, strict=True)})
+    waived = {w.id: int(n) for w, n in zip(waivers.entries, counts, strict=True)}
+    return _Outcome(winners, matched, accounts, waived)
+
+
+def _matches(outcome: _Outcome, account_ids: pd.Index) -> pd.DataFrame:
+    if not outcome.accounts:
+        return no_matches()
+    names, found = pd.Index(list(outcome.accounts), dtype="str"), list(outcome.accounts.values())
+    numbers = np.repeat(np.arange(len(names)), [len(codes) for codes, _ in found])
+    codes, counts = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return pd.DataFrame(
+        {
+            "waiver_id": pd.Categorical.from_codes(numbers, categories=names),
+            "account_id": pd.Categorical.from_codes(codes, categories=account_ids),
+            "matched": pd.array(counts, dtype="Int64"),
+        }
+    )
 
 
 def _state(waiver: Waiver, as_of: datetime, tested: set[str], outcome: _Outcome) -> State:

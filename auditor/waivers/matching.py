@@ -121,6 +121,11 @@ class Failures:
             rows = rows[index.names.matching(index.names.ranks[rows], patterns)]
         return np.unique(rows) if any(len(patterns) > 1 for _, patterns in named) else rows
 
+    def counted_by_account(self, rows: Ints) -> tuple[Ints, Ints]:
+        """Codes of the accounts that these of ``rows`` are in, -1 for none, and how many are in each."""
+        codes, counts = np.unique(self._accounts[rows], return_counts=True)
+        return codes, counts
+
     def _in_accounts(self, control: int, accounts: Ints | None) -> _Spans:
         first = control * self._width
         if accounts is None:

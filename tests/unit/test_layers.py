@@ -29,16 +29,15 @@ LAYERS = (
     ("evaluator",),
     ("waivers",),
     ("assessment", "history"),
+    ("narrowing", "redaction"),
     ("report", "query", "notebook", "explanation", "reperformance"),
     ("responses",),
     ("cli",),
     ("__main__", "__init__"),
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-JUDGING = (
-    *("checks", "frames", "evaluator", "waivers", "assessment", "history"),
-    *("report", "query", "notebook", "explanation", "responses"),
-)
+HANDING_OUT = ("report", "query", "notebook", "explanation", "responses", "narrowing", "redaction")
+JUDGING = ("checks", "frames", "evaluator", "waivers", "assessment", "history", *HANDING_OUT)
 BOTO = {"boto3", "botocore", "aioboto3", "aiobotocore"}
 MAX_FILE, MAX_FUNCTION = 300, 50
 

@@ -51,10 +51,11 @@ def test_it_names_the_hash_of_every_file_written_with_it(tmp_path: Path) -> None
 
 def test_it_names_how_the_csv_files_were_written(tmp_path: Path) -> None:
     plain = {"delimiter": ",", "bom": False, "raw": False}
-    assert written(reporting.complete(), tmp_path, "csv")["derived_from"]["output"] == {"csv": plain}
+    output = written(reporting.complete(), tmp_path, "csv")["derived_from"]["output"]
+    assert output == {"csv": plain, "split_by": None}
     path = write_reports(reporting.complete(), tmp_path, ["csv"], CsvStyle("\t", bom=True, raw=True)).files[-1]
     told = json.loads(path.read_text(encoding="utf-8"))["derived_from"]["output"]
-    assert told == {"csv": {"delimiter": "\t", "bom": True, "raw": True}}
+    assert told == {"csv": {"delimiter": "\t", "bom": True, "raw": True}, "split_by": None}
 
 
 def test_a_lone_surrogate_is_still_json(tmp_path: Path) -> None:
