@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -26,6 +26,7 @@ class RoleSettings:
     """How to assume the role; ``duration`` in seconds (a chained role lasts one hour at most).
 
     ``policy`` is a session policy: whatever the role allows, the session may do no more than it says.
+    ``source_identity`` and ``tags`` say in CloudTrail who stands behind a session, and what it is for.
     """
 
     name: str
@@ -34,6 +35,8 @@ class RoleSettings:
     partition: str
     external_id: str | None = None
     policy: str | None = None
+    source_identity: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def arn(self, account_id: str) -> str:
         return f"arn:{self.partition}:iam::{account_id}:role/{self.name}"
@@ -42,6 +45,8 @@ class RoleSettings:
 def session_policy(actions: Iterable[str]) -> str:
     """A policy (at most 2,048 characters, as STS takes it) that allows ``actions`` and nothing else."""
     statement = {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": "*"}
+    if not statement["Action"]:  # STS takes no empty list
+        statement = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
 
 
@@ -105,7 +110,12 @@ class RoleCredentials:
         return min(_EARLY, timedelta(seconds=self._role.duration / 10))
 
     async def _assume(self) -> AioCredentials:
-        optional = {"ExternalId": self._role.external_id, "Policy": self._role.policy}
+        optional = {
+            "ExternalId": self._role.external_id,
+            "Policy": self._role.policy,
+            "SourceIdentity": self._role.source_identity,
+            "Tags": [{"Key": key, "Value": value} for key, value in self._role.tags.items()],
+        }
         answer = await self._calls(
             "assume",
             self._clients.sts.assume_role,

@@ -46,19 +46,22 @@ class _Connection:
     common: Sequence[Collector]
 
     def enter(self, caller: Caller) -> Access:
-        return AwsAccess(self.clients, self.calls, self._role(caller), caller)
+        return AwsAccess(self.clients, self.calls, role_settings(self.settings, caller, self.collectors), caller)
 
-    def _role(self, caller: Caller) -> RoleSettings:
-        settings = self.settings
-        needed = [action for collector in self.collectors for action in collector.actions]
-        return RoleSettings(
-            name=settings.role,
-            session_name=settings.session_name,
-            duration=settings.session_duration,
-            partition=settings.partition or caller.partition,
-            external_id=settings.external_id,
-            policy=session_policy(needed) if settings.session_policy else None,
-        )
+
+def role_settings(settings: Settings, caller: Caller, collectors: Sequence[Collector]) -> RoleSettings:
+    """How the role of an account is assumed, and no more than ``collectors`` need is done with it."""
+    needed = [action for collector in collectors for action in collector.actions]
+    return RoleSettings(
+        name=settings.role,
+        session_name=settings.session_name,
+        duration=settings.session_duration,
+        partition=settings.partition or caller.partition,
+        external_id=settings.external_id,
+        policy=session_policy(needed) if settings.session_policy else None,
+        source_identity=settings.source_identity,
+        tags=settings.session_tags,
+    )
 
 
 async def collect_from_aws(

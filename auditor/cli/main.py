@@ -20,6 +20,7 @@ from auditor.cli.importing import import_responses
 from auditor.cli.log import asks_for_json, begin_json
 from auditor.cli.query import query
 from auditor.cli.reporting import report
+from auditor.cli.role import role
 from auditor.cli.signing import sign
 from auditor.cli.verifying import bundle, verify
 from auditor.cli.waivers import waivers
@@ -50,7 +51,7 @@ def cli() -> None:
 
 
 for command in (
-    *(run, collect, report, demo, query, controls, explain, accounts, waivers, verify, sign, bundle),
+    *(run, collect, report, demo, query, controls, explain, accounts, role, waivers, verify, sign, bundle),
     import_responses,
 ):
     cli.add_command(command)

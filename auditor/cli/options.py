@@ -35,7 +35,7 @@ CONFIG_DIR = click.option(
 )
 AS_OF = click.option("--as-of", metavar="TIME", help="Instant ages are counted at  [when collection started]")
 WAIVERS = click.option("--waivers", metavar="FILE", type=_FILE, help="Failures that were accepted, and until when")
-JUDGING = (
+CHOOSING = (
     click.option(
         "--benchmark",
         metavar="ID",
@@ -51,9 +51,8 @@ JUDGING = (
         help="Only this requirement (2.12, cis-aws-7.0.0:2.12) or control (repeatable)",
     ),
     CONFIG_DIR,
-    AS_OF,
-    WAIVERS,
 )
+JUDGING = (*CHOOSING, AS_OF, WAIVERS)
 OUTPUT = (
     click.option("--period", metavar="PERIOD", help="What the reports are for: 2026Q4, 2026-10, 2026 or DATE..DATE"),
     click.option("--format", metavar="FORMAT", multiple=True, help="xlsx, csv or json (repeatable)  [xlsx, csv]"),

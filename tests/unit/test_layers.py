@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors", "events", "times", "statistics"),
     ("model", "period"),
-    ("ages", "evidence", "files", "policy", "schema", "journal", "checksums"),
+    ("ages", "evidence", "files", "policy", "schema", "journal", "checksums", "role"),
     ("credential_report", "snapshot", "catalog"),
     ("settings", "seal"),
     ("scope",),
