@@ -211,6 +211,20 @@ class EvidenceGap:
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """An IAM action that a run needs and may not do (``is_denied``), or of which that could not be found out.
+
+    ``regions`` is empty where it is so in all that were asked.
+    """
+
+    action: str
+    regions: tuple[str, ...]
+    code: str
+    message: str
+    is_denied: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationRecord:
     """What was collected of the organization as a whole; the fields are those of ``AccountRecord``."""
 

@@ -27,6 +27,7 @@ _THROTTLES = frozenset(
     }
 )
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _BROKEN_CREDENTIALS = EXPIRED | {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
 _TRANSPORT = (
     botocore_errors.HTTPClientError,  # resets, closed connections, timeouts, name resolution
@@ -57,6 +58,11 @@ def request_id_of(error: Fault) -> str:
 
 def is_throttle(error: Fault) -> bool:
     return code_of(error) in _THROTTLES
+
+
+def is_denial(code: str) -> bool:
+    """Whether AWS says with this code that the caller may not do something."""
+    return code in _DENIALS
 
 
 def is_answer(error: Fault) -> bool:

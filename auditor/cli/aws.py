@@ -13,8 +13,14 @@ from pathlib import Path
 from auditor.aws.assume import AwsAccess, RoleSettings, session_policy
 from auditor.aws.calls import Calls
 from auditor.aws.organization import AwsDirectory
+from auditor.aws.probes import Permissions
 from auditor.aws.session import Clients, open_clients
-from auditor.cli.collectors import account_collectors, organization_collectors
+from auditor.cli.collectors import (
+    account_actions,
+    account_collectors,
+    organization_actions,
+    organization_collectors,
+)
 from auditor.collect import (
     Access,
     Collector,
@@ -96,10 +102,14 @@ async def collect_from_aws(
         )
 
 
-async def reach_in_aws(settings: Settings, progress: Progress) -> list[Reached]:
-    """Try every account's role; see ``auditor.collect.reach_accounts``."""
-    async with _connected(settings, _listed(settings), (), progress) as aws:
-        return await reach_accounts(aws.discovery, aws.enter, progress)
+async def reach_in_aws(settings: Settings, progress: Progress, kinds: Collection[str] | None = None) -> list[Reached]:
+    """Try every account's role and, with ``kinds``, all that collecting those takes; see ``reach_accounts``."""
+    async with _connected(settings, _listed(settings), kinds or (), progress) as aws:
+        checker = None
+        if kinds is not None:
+            needed = account_actions(kinds), organization_actions(kinds)
+            checker = Permissions(aws.clients, *needed, settings.regions)
+        return await reach_accounts(aws.discovery, aws.enter, progress, checker, settings.account_timeout)
 
 
 def _stop_on_interrupt(progress: Progress) -> asyncio.Event:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
-from auditor.model import Account, AccountRecord, Caller, Evidence, Organization
+from auditor.errors import EvidenceError
+from auditor.model import Account, AccountRecord, Caller, Evidence, Lack, Organization
 from auditor.statistics import RunStatistics
 
 
@@ -58,6 +59,19 @@ class Collector(Protocol):
 
     def check(self, owner_id: str, evidence: Evidence) -> None:
         """Raises EvidenceError when it cannot be used, WrongAccountError when it is another account's."""
+
+
+class Checker(Protocol):
+    """Finds out what a run may not do, without doing it."""
+
+    async def in_account(self, calls: Any) -> list[Lack]:
+        """What is lacking in the account that ``calls`` lead to."""
+
+    async def in_organization(self, calls: Any, caller_id: str) -> list[Lack]:
+        """What is lacking of the organization's own."""
+
+    def entering(self, error: EvidenceError) -> list[Lack]:
+        """What is lacking where there was no way in."""
 
 
 class Progress(Protocol):
