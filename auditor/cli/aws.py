@@ -134,7 +134,7 @@ def _listed(settings: Settings) -> list[Account] | None:
 async def _connected(
     settings: Settings, listed: list[Account] | None, kinds: Collection[str], progress: Progress
 ) -> AsyncIterator[_Connection]:
-    async with open_clients(settings.profile, settings.region, settings.concurrency) as clients:
+    async with open_clients(settings.profile, settings.region, settings.concurrency, progress.ask) as clients:
         calls = Calls(settings.concurrency)
         progress.watch(calls.statistics)
         aws = AwsDirectory(clients, calls, keep_tree=OU_TREE in kinds)

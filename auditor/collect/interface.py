@@ -83,6 +83,9 @@ class Progress(Protocol):
     def say(self, message: str) -> None:
         """One sentence that the operator should read."""
 
+    def ask(self, prompt: str) -> str:
+        """A secret that a person types; AccessError where there is nobody."""
+
     def found(self, in_scope: int) -> None:
         """So many further accounts are to be collected."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from xml.sax.saxutils import escape
 
@@ -52,6 +53,7 @@ class Sts:
             raise NoAnswerError
         if not self._may_assume(partition, account_id, role, call.params.get("ExternalId", "")):
             raise AwsError("AccessDenied", _refusal(identity, role_arn), 403)
+        self._check_passed(identity, call, role_arn)
         arn = f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{name}"
         seconds = self._options.session_seconds or asked
         return self._credentials(Identity(account_id, arn, f"AROA{account_id}ROLE:{name}", actions), seconds)
@@ -67,6 +69,20 @@ class Sts:
             and role == self._options.role
             and (not self._options.external_id or external_id == self._options.external_id)
         )
+
+    def _check_passed(self, identity: Identity, call: Call, role_arn: str) -> None:
+        """The trust policy takes one source identity, one set of tags, and the base keys with MFA only."""
+        if (
+            self._options.mfa_code
+            and not identity.is_session
+            and call.params.get("TokenCode") != self._options.mfa_code
+        ):
+            message = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+            raise AwsError("AccessDenied", message, 403)
+        if call.params.get("SourceIdentity", "") != self._options.source_identity:
+            raise AwsError("AccessDenied", _refusal(identity, role_arn, "sts:SetSourceIdentity"), 403)
+        if _tags(call) != dict(self._options.session_tags):
+            raise AwsError("AccessDenied", _refusal(identity, role_arn, "sts:TagSession"), 403)
 
     def _credentials(self, identity: Identity, seconds: float) -> str:
         session = self._sessions.open(identity, seconds)
@@ -85,5 +101,12 @@ def _duration(text: str, identity: Identity) -> int:
     return int(text)
 
 
-def _refusal(identity: Identity, role_arn: str) -> str:
-    return f"User: {identity.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+def _tags(call: Call) -> dict[str, str]:
+    """``Tags.member.1.Key`` and ``.Value``, and so on."""
+    names = (f"Tags.member.{number}" for number in itertools.count(1))
+    listed = itertools.takewhile(lambda name: f"{name}.Key" in call.params, names)
+    return {call.params[f"{name}.Key"]: call.params[f"{name}.Value"] for name in listed}
+
+
+def _refusal(identity: Identity, role_arn: str, action: str = "sts:AssumeRole") -> str:
+    return f"User: {identity.arn} is not authorized to perform: {action} on resource: {role_arn}"

@@ -118,6 +118,9 @@ class FakeProgress:
 
     def watch(self, statistics: RunStatistics) -> None: ...
 
+    def ask(self, prompt: str) -> str:
+        raise NotImplementedError
+
     def say(self, message: str) -> None:
         self.said.append(message)
 
