@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from aiobotocore.credentials import AioCredentials
 
@@ -16,7 +16,6 @@ from auditor.aws.calls import Budget, Calls, Operation, Response
 from auditor.aws.faults import EXPIRED
 from auditor.aws.session import Clients
 from auditor.errors import EvidenceError
-from auditor.model import Account, Caller
 
 _EARLY = timedelta(seconds=60)
 
@@ -50,10 +49,17 @@ def session_policy(actions: Iterable[str]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
 
 
+class Credentials(Protocol):
+    """Where the calls into one account get their credentials."""
+
+    async def current(self) -> AioCredentials: ...
+    async def renewed(self, expired: AioCredentials) -> AioCredentials: ...
+
+
 class AccountCalls:
     """Calls into one account, each signed with that account's credentials and no others."""
 
-    def __init__(self, calls: Calls, source: CallerCredentials | RoleCredentials, budget: Budget) -> None:
+    def __init__(self, calls: Calls, source: Credentials, budget: Budget) -> None:
         self._calls, self._source, self._budget = calls, source, budget
 
     async def __call__(self, stage: str, operation: Operation, **parameters: Any) -> Response:
@@ -130,29 +136,6 @@ class RoleCredentials:
         self._expires = got["Expiration"]
         self._credentials = AioCredentials(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
         return self._credentials
-
-
-class AwsAccess:
-    """Opens accounts: the caller's own as the caller, every other through its role."""
-
-    def __init__(self, clients: Clients, calls: Calls, role: RoleSettings, caller: Caller) -> None:
-        self._clients, self._calls, self._role, self._caller = clients, calls, role, caller
-
-    async def open(self, account: Account) -> AccountCalls:
-        """Raises EvidenceError (stage ``assume``) when the role cannot be assumed."""
-        budget = Budget(account.id)
-        if account.id == self._caller.account_id:
-            return AccountCalls(self._calls, CallerCredentials(self._clients.caller_credentials), budget)
-        role = RoleCredentials(self._clients, self._calls, self._role, budget)
-        await role.current()
-        return AccountCalls(self._calls, role, budget)
-
-    async def room(self) -> None:
-        """Return when a further account can be worked on without waiting in a long queue."""
-        await self._calls.room()
-
-    def organization(self) -> AccountCalls:
-        return organization_calls(self._calls, self._clients)
 
 
 def organization_calls(calls: Calls, clients: Clients) -> AccountCalls:

@@ -20,7 +20,7 @@ from auditor.errors import EvidenceError
 from auditor.model import Lack
 
 _STAGE = "check"
-_ASSUME_ROLE = "sts:AssumeRole"
+_ENTERING = {"assume": "sts:AssumeRole", "assume-root": "sts:AssumeRoot"}
 _REFUSED = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
 _NOBODY = "aws-org-auditor-permission-check"  # no user has this name, and AWS says so to whom it lets ask
 _OF_ALL_ORGANIZATIONS = "p-FullAWSAccess"
@@ -109,9 +109,9 @@ class Permissions:
         return lacks + await self._tried([a for a in self._of_organization if a != _ROOTS], calls, about)
 
     def entering(self, error: EvidenceError) -> list[Lack]:
-        """Why the role could not be assumed: AWS says so where it is not AssumeRole itself that is forbidden."""
+        """Why there was no way in: AWS says so where it is not the operation itself that is forbidden."""
         named = _REFUSED.search(error.message)
-        return [_lack(named.group(1) if named else _ASSUME_ROLE, "", error)]
+        return [_lack(named.group(1) if named else _ENTERING[error.stage], "", error)]
 
     async def _tried(
         self,

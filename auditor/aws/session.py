@@ -115,6 +115,7 @@ async def open_clients(
     try:
         region = region or session.get_config_variable("region") or DEFAULT_REGION
         session.set_config_variable("region", region)  # the SDK's own log-in needs one too
+        session.set_config_variable("sts_regional_endpoints", "regional")  # AssumeRoot is served there only
         caller = await _found(session)
         session._credentials = BoundCredentials()
         async with contextlib.AsyncExitStack() as stack:

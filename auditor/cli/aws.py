@@ -10,7 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.aws.assume import AwsAccess, RoleSettings, session_policy
+from auditor.aws.access import AwsAccess
+from auditor.aws.assume import RoleSettings, session_policy
 from auditor.aws.calls import Calls
 from auditor.aws.organization import AwsDirectory
 from auditor.aws.probes import Permissions
@@ -20,6 +21,7 @@ from auditor.cli.collectors import (
     account_collectors,
     organization_actions,
     organization_collectors,
+    root_collector,
 )
 from auditor.collect import (
     Access,
@@ -50,6 +52,7 @@ class _Connection:
     discovery: Discovery
     collectors: Sequence[Collector]
     common: Sequence[Collector]
+    of_root: Collector | None
 
     def enter(self, caller: Caller) -> Access:
         return AwsAccess(self.clients, self.calls, role_settings(self.settings, caller, self.collectors), caller)
@@ -94,6 +97,7 @@ async def collect_from_aws(
             aws.collectors,
             progress,
             common=aws.common,
+            of_root=aws.of_root,
             resume=resume,
             retry_gaps=retry_gaps,
             stop=_stop_on_interrupt(progress),
@@ -109,7 +113,14 @@ async def reach_in_aws(settings: Settings, progress: Progress, kinds: Collection
         if kinds is not None:
             needed = account_actions(kinds), organization_actions(kinds)
             checker = Permissions(aws.clients, *needed, settings.regions)
-        return await reach_accounts(aws.discovery, aws.enter, progress, checker, settings.account_timeout)
+        return await reach_accounts(
+            aws.discovery,
+            aws.enter,
+            progress,
+            checker,
+            settings.account_timeout,
+            root_audit=aws.of_root is not None,
+        )
 
 
 def _stop_on_interrupt(progress: Progress) -> asyncio.Event:
@@ -145,4 +156,5 @@ async def _connected(
         discovery = Discovery(directory, Scope.of(settings), progress)
         collectors = account_collectors(clients, settings, kinds)
         common = organization_collectors(clients, settings, kinds, aws)
-        yield _Connection(settings, clients, calls, discovery, collectors, common)
+        of_root = root_collector(clients, kinds)
+        yield _Connection(settings, clients, calls, discovery, collectors, common, of_root)

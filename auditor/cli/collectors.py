@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
+from auditor.aws.assume_root import FEATURES_ACTION
 from auditor.aws.collectors.access_analyzers import AccessAnalyzersCollector
 from auditor.aws.collectors.access_keys import AccessKeysCollector
 from auditor.aws.collectors.account_summary import AccountSummaryCollector
@@ -20,6 +21,7 @@ from auditor.aws.collectors.organization_policies import OrganizationPoliciesCol
 from auditor.aws.collectors.ou_tree import OuTreeCollector
 from auditor.aws.collectors.password_policy import PasswordPolicyCollector
 from auditor.aws.collectors.resource_policy import ResourcePolicyCollector
+from auditor.aws.collectors.root_credentials import RootCredentialsCollector
 from auditor.aws.collectors.server_certificates import ServerCertificatesCollector
 from auditor.aws.collectors.trusted_services import TrustedServicesCollector
 from auditor.aws.collectors.virtual_mfa_devices import VirtualMfaDevicesCollector
@@ -61,7 +63,8 @@ def account_actions(kinds: Collection[str]) -> list[str]:
 def organization_actions(kinds: Collection[str]) -> list[str]:
     """The IAM actions that discovery and the ``kinds`` that belong to the organization take, sorted."""
     wanted = [collector for collector in OF_THE_ORGANIZATION if collector.kind in kinds]
-    return sorted({*DISCOVERY_ACTIONS, *(action for collector in wanted for action in collector.actions)})
+    more = {FEATURES_ACTION} if RootCredentialsCollector.kind in kinds else set()
+    return sorted({*DISCOVERY_ACTIONS, *more, *(action for collector in wanted for action in collector.actions)})
 
 
 def account_collectors(clients: Clients, settings: Settings, kinds: Collection[str]) -> list[Collector]:
@@ -84,6 +87,11 @@ def organization_collectors(
         *(collector(clients, directory) for collector in _OF_DISCOVERY),
     )
     return _needed(known, kinds)
+
+
+def root_collector(clients: Clients, kinds: Collection[str]) -> Collector | None:
+    """What reads about root where no role can be assumed, where that is among the ``kinds``."""
+    return RootCredentialsCollector(clients) if RootCredentialsCollector.kind in kinds else None
 
 
 def _needed(known: Sequence[Collector], kinds: Collection[str]) -> list[Collector]:

@@ -83,7 +83,7 @@ def _spelt(cell: object) -> str:
 
 
 def ask_secretly(prompt: str) -> str:
-    """What a person types at the terminal, unseen; without one, the next line of a pipe. Raises AccessError for none."""
+    """What a person types at the terminal, unseen; without one, the next line of a pipe; AccessError for none."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C ends the question
     try:
         typed = getpass.getpass(plain(prompt)) if _has_terminal() else sys.stdin.readline()

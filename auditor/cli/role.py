@@ -10,6 +10,7 @@ import click
 
 from auditor.cli.options import CHOOSING, CONFIG, WAIVERS, catalog_of, options, selection_of, settings_from
 from auditor.errors import ConfigurationError
+from auditor.model import ROOT_CREDENTIALS
 from auditor.settings import Settings
 
 if TYPE_CHECKING:
@@ -106,7 +107,7 @@ def _grants(settings: Settings, account: str, kinds: Collection[str]) -> Iterato
     if account == _MANAGEMENT:
         yield Grant("ReadOrganization", tuple(organization_actions(kinds)))
         yield Grant("EnterMembers", ("sts:AssumeRole", *passed_actions(settings)), Resource.MEMBER_ROLES)
-        if settings.root_audit:
+        if ROOT_CREDENTIALS in kinds:
             yield Grant("AuditRootOfMembers", ("sts:AssumeRoot",), Resource.MEMBER_ROOTS)
     elif not read:
         raise ConfigurationError("nothing of what is chosen is read in member accounts: no role is needed there")

@@ -37,6 +37,9 @@ class Access(Protocol):
     async def open(self, account: Account) -> Any:
         """Raises EvidenceError when there is no way in."""
 
+    async def open_root(self, account: Account) -> Any:
+        """The way to what may be read about its root; raises EvidenceError when there is none."""
+
     def organization(self) -> Any:
         """The way to what belongs to the organization as a whole."""
 

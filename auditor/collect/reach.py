@@ -33,16 +33,19 @@ async def reach_accounts(
     progress: Progress,
     checker: Checker | None = None,
     account_timeout: float | None = None,
+    *,
+    root_audit: bool = False,
 ) -> list[Reached]:
     """Every account of the organization, by id; with a ``checker``, also what may not be done in it.
 
-    ``account_timeout``: seconds that one account may take. Raises AccessError or ScopeError.
+    ``account_timeout``: seconds that one account may take. ``root_audit``: a run would read about the root of accounts
+    that it cannot enter. Raises AccessError or ScopeError.
     """
     try:
         await discovery.start()
         found = [item async for item in discovery.accounts()]
         progress.found(sum(not exclusion for _, exclusion in found))
-        way = _Way(enter(discovery.caller), progress, checker, account_timeout)
+        way = _Way(enter(discovery.caller), progress, checker, account_timeout, root_audit=root_audit)
         reached = await asyncio.gather(*(way.reach(account, exclusion) for account, exclusion in found))
         places = await discovery.places()
         whole = [] if discovery.alone else await way.organization(discovery.caller)
@@ -63,8 +66,17 @@ def _with(reached: Sequence[Reached], caller: Caller, lacks: Sequence[Lack]) -> 
 class _Way:
     """Into one account after the other."""
 
-    def __init__(self, access: Access, progress: Progress, checker: Checker | None, timeout: float | None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        progress: Progress,
+        checker: Checker | None,
+        timeout: float | None,
+        *,
+        root_audit: bool,
+    ) -> None:
         self._access, self._progress, self._checker, self._timeout = access, progress, checker, timeout
+        self._root_audit = root_audit
 
     async def reach(self, account: Account, exclusion: str) -> Reached:
         if exclusion:
@@ -89,11 +101,21 @@ class _Way:
             calls = await self._access.open(account)
         except EvidenceError as error:
             self._tell(account, EvidenceGap("", error.stage, error.code, error.message, error.request_id))
-            lacks = self._checker.entering(error) if self._checker else []
+            lacks = await self._refused(account, error, self._checker) if self._checker else []
             return Reached(account, "", False, f"{error.code}: {error.message}", tuple(lacks))
         found = await self._checker.in_account(calls) if self._checker else []
         self._tell(account)
         return Reached(account, "", True, lacks=tuple(found))
+
+    async def _refused(self, account: Account, error: EvidenceError, checker: Checker) -> list[Lack]:
+        """What forbids the role and, where that is what a run would try next, a session of root."""
+        lacks = checker.entering(error)
+        if self._root_audit:
+            try:
+                await self._access.open_root(account)
+            except EvidenceError as of_root:
+                lacks += checker.entering(of_root)
+        return lacks
 
     def _tell(self, account: Account, *gaps: EvidenceGap) -> None:
         outcome = Outcome.NOT_ASSESSED if gaps else Outcome.ASSESSED

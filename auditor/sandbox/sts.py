@@ -8,7 +8,8 @@ from xml.sax.saxutils import escape
 
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.organization import BoxedOrganization
-from auditor.sandbox.sessions import Identity, Operation, Sessions, allowed_actions
+from auditor.sandbox.root_sessions import RootTargets
+from auditor.sandbox.sessions import Identity, Operation, Session, Sessions, allowed_actions
 from auditor.sandbox.wire import AwsError, Call, NoAnswerError
 
 _ROLE_ARN = re.compile(r"arn:([a-z-]+):iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]{1,64})", re.ASCII)
@@ -25,12 +26,14 @@ class Sts:
         organization: BoxedOrganization,
         faults: dict[str, str],
         sessions: Sessions,
+        targets: RootTargets,
     ) -> None:
         self._options, self._organization = options, organization
-        self._faults, self._sessions = faults, sessions
+        self._faults, self._sessions, self._targets = faults, sessions, targets
         self.operations: dict[str, Operation] = {
             "GetCallerIdentity": self.get_caller_identity,
             "AssumeRole": self.assume_role,
+            "AssumeRoot": self.assume_root,
         }
 
     def get_caller_identity(self, identity: Identity, _call: Call) -> str:
@@ -57,6 +60,10 @@ class Sts:
         arn = f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{name}"
         seconds = self._options.session_seconds or asked
         return self._credentials(Identity(account_id, arn, f"AROA{account_id}ROLE:{name}", actions), seconds)
+
+    def assume_root(self, identity: Identity, call: Call) -> str:
+        root, seconds = self._targets.identity(identity, call)
+        return _given(self._sessions.open(root, self._options.session_seconds or seconds))
 
     def _may_assume(self, partition: str, account_id: str, role: str, external_id: str) -> bool:
         account = self._organization.by_id.get(account_id)
@@ -88,10 +95,16 @@ class Sts:
         session = self._sessions.open(identity, seconds)
         return (
             f"<AssumedRoleUser><AssumedRoleId>{identity.user_id}</AssumedRoleId><Arn>{identity.arn}</Arn>"
-            f"</AssumedRoleUser><Credentials><AccessKeyId>{session.access_key}</AccessKeyId>"
-            f"<SecretAccessKey>{session.secret_key}</SecretAccessKey><SessionToken>{session.token}</SessionToken>"
-            f"<Expiration>{session.expires:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+            f"</AssumedRoleUser>{_given(session)}"
         )
+
+
+def _given(session: Session) -> str:
+    return (
+        f"<Credentials><AccessKeyId>{session.access_key}</AccessKeyId>"
+        f"<SecretAccessKey>{session.secret_key}</SecretAccessKey><SessionToken>{session.token}</SessionToken>"
+        f"<Expiration>{session.expires:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+    )
 
 
 def _duration(text: str, identity: Identity) -> int:

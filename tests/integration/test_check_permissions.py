@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from auditor.aws.probes import PROBES
 from auditor.cli.collectors import OF_ACCOUNTS, OF_THE_ORGANIZATION, account_actions, organization_actions
 from auditor.sandbox import Sandbox, SandboxOptions
@@ -157,3 +159,15 @@ def test_choosing_without_checking_is_a_mistake() -> None:
 def test_every_action_of_a_run_can_be_checked() -> None:
     kinds = {collector.kind for collector in (*OF_ACCOUNTS, *OF_THE_ORGANIZATION)}
     assert set(PROBES) == {*account_actions(kinds), *organization_actions(kinds)}
+
+
+@pytest.mark.parametrize("central", [True, False])
+def test_a_session_of_root_is_tried_where_a_run_would_try_it(central: bool, tmp_path: Path) -> None:
+    (tmp_path / "auditor.yaml").write_text("root_audit: assume-root\n")
+    with served(planted={4: "denied"}, central_root=central) as box:
+        result = check(box, cwd=tmp_path)
+        member = box.sandbox.organization.active[4].id
+        assert told(result) == {member: {("sts:AssumeRole", ())}}
+        assert told(result, "unchecked") == ({} if central else {member: {("sts:AssumeRoot", ())}})
+        assert box.sandbox.requests["AssumeRoot"] == int(central)
+    assert result.returncode == 4

@@ -46,3 +46,17 @@ def test_the_role_allows_exactly_what_a_run_calls(arguments: tuple[str, ...], tm
         result = box.auditor("collect", *arguments, cwd=tmp_path)
         assert result.returncode in (0, 3), result.stderr  # 3: accounts have no evidence of their own
         assert set(sandbox.requests) - UNASKED == operations(box, tmp_path, *arguments)
+
+
+def test_the_management_role_allows_what_a_root_audit_calls(tmp_path: Path) -> None:
+    """The session of root is narrowed by the task policy; what is called in it is no matter of the role."""
+    arguments = ("--config", "root.yaml", "--benchmark", "cis-aws-7.0.0")
+    (tmp_path / "root.yaml").write_text("root_audit: assume-root\n")
+    options = {"accounts": 40, "users": 5, "as_of": AS_OF, "faulty": False}
+    closed = Sandbox(SandboxOptions(**options)).organization.active[3].id  # type: ignore[arg-type]
+    sandbox = Sandbox(SandboxOptions(**options, faults={closed: "denied"}))  # type: ignore[arg-type]
+    with sandbox.serve() as url:
+        box = Box(sandbox, url)
+        assert box.auditor("collect", *arguments, cwd=tmp_path).returncode == 4
+        as_root = {"GetLoginProfile", "ListMFADevices", "ListSigningCertificates"}
+        assert set(sandbox.requests) - UNASKED - as_root == operations(box, tmp_path, *arguments)

@@ -73,6 +73,9 @@ class FakeAccess:
             raise EvidenceError("assume", "AccessDenied", "no")
         return account.id
 
+    async def open_root(self, account: Account) -> str:
+        return await self.open(account)
+
     async def room(self) -> None: ...
 
     def organization(self) -> str:
