@@ -52,7 +52,9 @@ def planted(box: Box, needed: set[str]) -> Told:
     """What the faults of the box forbid of all that is needed."""
     found: Told = {}
     for account, fault in box.sandbox.faults.items():
-        lacks = {(f"{OPERATIONS[op][0]}:{op}", (region,) if region else ()) for op, region in denied(fault)}
+        lacks: set[tuple[str, tuple[str, ...]]] = {
+            (f"{OPERATIONS[op][0]}:{op}", (region,) if region else ()) for op, region in denied(fault)
+        }
         if fault == "denied":
             lacks = {("sts:AssumeRole", ())}
         if fault == "report-denied":

@@ -33,7 +33,7 @@ def told(
         "AccountMFAEnabled": int(bool(devices)),
         "AccountPasswordPresent": int(password),
     }
-    answers = {
+    answers: dict[str, Any] = {
         "iam:GetAccountSummary": {"SummaryMap": summary | counts},
         "iam:GetLoginProfile": {"LoginProfile": {"CreateDate": ago(9)}} if password else None,
         "iam:ListAccessKeys": {"AccessKeyMetadata": list(keys)},
