@@ -57,7 +57,7 @@ PROBES: Mapping[str, Probe] = {
     "iam:ListSAMLProviders": _probe("iam"),
     "iam:ListOrganizationsFeatures": _probe("iam", *_NO_FEATURES),
     "account:GetAlternateContact": _probe("account", "ResourceNotFoundException", AlternateContactType="SECURITY"),
-    "account:GetContactInformation": _probe("account"),
+    "account:GetContactInformation": _probe("account", "ResourceNotFoundException"),
     REGIONS: _probe("ec2"),
     "ec2:DescribeInstances": _probe("ec2", regional=True, MaxResults=5),
     "access-analyzer:ListAnalyzers": _probe("accessanalyzer", regional=True, maxResults=1),

@@ -147,6 +147,15 @@ def test_a_delegated_administrator_reads_members_but_never_the_management_accoun
         }
 
 
+def test_govcloud_asks_for_no_mfa_of_root_here_either(tmp_path: Path) -> None:
+    with served(partition="aws-us-gov") as box:
+        found = rows(tmp_path, run(box, tmp_path, benchmark=["cis-aws-7.0.0"]))
+        of_root = {f["control_id"] for f in found if f["account_id"] in closed(box) and f["resource_name"]}
+        assert of_root == {"root-no-access-key"}
+        failed = {pair[:2] for pair in box.sandbox.expected_failures(KINDS) if pair[1].startswith("root-")}
+        assert {pair for pair in with_status(found, "FAIL") if pair[1].startswith("root-")} == failed
+
+
 def test_no_session_of_root_is_opened_where_no_control_asks_about_root(tmp_path: Path) -> None:
     with served() as box:
         run(box, tmp_path, benchmark=["aws-iam-rules"])
