@@ -56,6 +56,10 @@ ORGANIZATION_EVIDENCE = (
 )
 EVIDENCE_KINDS = (*ACCOUNT_EVIDENCE, *ORGANIZATION_EVIDENCE)
 
+ROOT_CREDENTIALS = "root-credentials"
+"""Of an account that no role could be assumed in, where AssumeRoot is allowed: it stands in for root's row of the
+credential report."""
+
 # A report has two slots for keys. What a user has beyond is named in the order of its making; the last name stands for
 # one key, or for all that are left where there are more.
 FURTHER_KEYS = ("access_key_3", "access_key_4", "access_key_5", "access_key_6")
@@ -211,6 +215,20 @@ class EvidenceGap:
 
 
 @dataclass(frozen=True, slots=True)
+class Lack:
+    """An IAM action that a run needs and may not do (``is_denied``), or of which that could not be found out.
+
+    ``regions`` is empty where it is so in all that were asked.
+    """
+
+    action: str
+    regions: tuple[str, ...]
+    code: str
+    message: str
+    is_denied: bool
+
+
+@dataclass(frozen=True, slots=True)
 class OrganizationRecord:
     """What was collected of the organization as a whole; the fields are those of ``AccountRecord``."""
 
@@ -246,6 +264,9 @@ def outcome_of(gaps: Sequence[EvidenceGap], kinds: Collection[str]) -> Outcome:
     return Outcome.NOT_ASSESSED if unassessed else Outcome.ASSESSED
 
 
-def reason_of(gaps: Sequence[EvidenceGap]) -> str:
-    """Where and how it failed, each once: ``assume: AccessDenied``."""
-    return "; ".join(dict.fromkeys(f"{gap.stage}: {gap.code}" for gap in gaps))
+def reason_of(gaps: Sequence[EvidenceGap], files: Sequence[EvidenceFile] = ()) -> str:
+    """Where and how it failed, each once: ``assume: AccessDenied``; and whether root could be read about."""
+    told = dict.fromkeys(f"{gap.stage}: {gap.code}" for gap in gaps)
+    if any(file.kind == ROOT_CREDENTIALS for file in files):
+        told |= {"root's credentials were read through AssumeRoot": None}
+    return "; ".join(told)

@@ -34,7 +34,14 @@ DELIMITERS = (",", ";", "|", "\t")
 KMS_PREFIX = "awskms:"
 """Before the id, alias or ARN of a KMS key that signs; anything else is a key file."""
 
-_CHOICES = {"fail_on": [s.value for s in Severity], "format": FORMATS, "log_format": LOG_FORMATS}
+ASSUME_ROOT = "assume-root"
+
+_CHOICES = {
+    "fail_on": [s.value for s in Severity],
+    "format": FORMATS,
+    "log_format": LOG_FORMATS,
+    "root_audit": (ASSUME_ROOT,),
+}
 _PARTS = ("ou", "account", "tag:NAME")
 SECRETS = frozenset({"external_id"})
 """Settings whose values are told to nobody."""
@@ -45,6 +52,8 @@ _REGION = re.compile(r"[a-z]{2,}(-[a-z]+)+-[0-9]+")
 _ROLE = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
+_TAG_PARTS = (re.compile(r"[\w .:/=+@-]{1,128}"), re.compile(r"[\w .:/=+@-]{0,256}"))
+_MOST_TAGS = 50
 
 
 def _account_id(text: str) -> str:
@@ -107,6 +116,23 @@ def _split_by(text: str | None) -> str | None:
     )
 
 
+def _source_identity(text: str | None) -> str | None:
+    if text and (not _SESSION_NAME.fullmatch(text) or text.startswith("aws:")):
+        raise ValueError(f"{text!r} is not a source identity (2 to 64 of letters, digits and +=,.@-_)")
+    return text
+
+
+def _session_tags(tags: dict[str, str]) -> dict[str, str]:
+    for tag in tags.items():
+        if not all(part.fullmatch(text) for part, text in zip(_TAG_PARTS, tag, strict=True)):
+            raise ValueError(f"{tag[0]!r} and its value are not a tag (letters, digits, blanks and _.:/=+-@)")
+        if tag[0].lower().startswith("aws:"):
+            raise ValueError(f"{tag[0]!r}: names that begin with aws: are kept for AWS")
+    if len(tags) > _MOST_TAGS:
+        raise ValueError(f"a session takes {_MOST_TAGS} tags, not {len(tags)}")
+    return tags
+
+
 def _moment(value: object) -> object:
     """ISO 8601 with a time zone; a date alone is its first instant in UTC."""
     if isinstance(value, str):
@@ -165,6 +191,8 @@ class Settings(BaseModel):
     external_id: Annotated[str | None, AfterValidator(_external_id)] = None
     session_name: Annotated[str, AfterValidator(_session_name)] = "aws-org-auditor"
     session_duration: Annotated[int, Field(ge=900, le=43200)] = 3600
+    source_identity: Annotated[str | None, AfterValidator(_source_identity)] = None
+    session_tags: Annotated[dict[str, str], AfterValidator(_session_tags)] = {}
     ou: Annotated[tuple[OuId, ...], Several] = ()
     account: Annotated[tuple[AccountId, ...], Several] = ()
     exclude: Annotated[tuple[AccountOrOuId, ...], Several] = ()
@@ -195,6 +223,7 @@ class Settings(BaseModel):
     regions: Annotated[tuple[Region, ...], Several] = ()
     ec2_instances: bool = False
     account_tags: bool = False
+    root_audit: Literal["assume-root"] | None = None
     report_timeout: Annotated[float, Field(gt=0, le=86400)] = 300
     fail_on: Severity | None = None
     account_timeout: Annotated[float, Field(gt=0, le=86400)] = 900

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from aiobotocore.credentials import AioCredentials
 
@@ -16,7 +16,6 @@ from auditor.aws.calls import Budget, Calls, Operation, Response
 from auditor.aws.faults import EXPIRED
 from auditor.aws.session import Clients
 from auditor.errors import EvidenceError
-from auditor.model import Account, Caller
 
 _EARLY = timedelta(seconds=60)
 
@@ -26,6 +25,7 @@ class RoleSettings:
     """How to assume the role; ``duration`` in seconds (a chained role lasts one hour at most).
 
     ``policy`` is a session policy: whatever the role allows, the session may do no more than it says.
+    ``source_identity`` and ``tags`` say in CloudTrail who stands behind a session, and what it is for.
     """
 
     name: str
@@ -34,6 +34,8 @@ class RoleSettings:
     partition: str
     external_id: str | None = None
     policy: str | None = None
+    source_identity: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def arn(self, account_id: str) -> str:
         return f"arn:{self.partition}:iam::{account_id}:role/{self.name}"
@@ -42,13 +44,22 @@ class RoleSettings:
 def session_policy(actions: Iterable[str]) -> str:
     """A policy (at most 2,048 characters, as STS takes it) that allows ``actions`` and nothing else."""
     statement = {"Effect": "Allow", "Action": sorted(set(actions)), "Resource": "*"}
+    if not statement["Action"]:  # STS takes no empty list
+        statement = {"Effect": "Deny", "Action": "*", "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, separators=(",", ":"))
+
+
+class Credentials(Protocol):
+    """Where the calls into one account get their credentials."""
+
+    async def current(self) -> AioCredentials: ...
+    async def renewed(self, expired: AioCredentials) -> AioCredentials: ...
 
 
 class AccountCalls:
     """Calls into one account, each signed with that account's credentials and no others."""
 
-    def __init__(self, calls: Calls, source: CallerCredentials | RoleCredentials, budget: Budget) -> None:
+    def __init__(self, calls: Calls, source: Credentials, budget: Budget) -> None:
         self._calls, self._source, self._budget = calls, source, budget
 
     async def __call__(self, stage: str, operation: Operation, **parameters: Any) -> Response:
@@ -105,7 +116,12 @@ class RoleCredentials:
         return min(_EARLY, timedelta(seconds=self._role.duration / 10))
 
     async def _assume(self) -> AioCredentials:
-        optional = {"ExternalId": self._role.external_id, "Policy": self._role.policy}
+        optional = {
+            "ExternalId": self._role.external_id,
+            "Policy": self._role.policy,
+            "SourceIdentity": self._role.source_identity,
+            "Tags": [{"Key": key, "Value": value} for key, value in self._role.tags.items()],
+        }
         answer = await self._calls(
             "assume",
             self._clients.sts.assume_role,
@@ -120,29 +136,6 @@ class RoleCredentials:
         self._expires = got["Expiration"]
         self._credentials = AioCredentials(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
         return self._credentials
-
-
-class AwsAccess:
-    """Opens accounts: the caller's own as the caller, every other through its role."""
-
-    def __init__(self, clients: Clients, calls: Calls, role: RoleSettings, caller: Caller) -> None:
-        self._clients, self._calls, self._role, self._caller = clients, calls, role, caller
-
-    async def open(self, account: Account) -> AccountCalls:
-        """Raises EvidenceError (stage ``assume``) when the role cannot be assumed."""
-        budget = Budget(account.id)
-        if account.id == self._caller.account_id:
-            return AccountCalls(self._calls, CallerCredentials(self._clients.caller_credentials), budget)
-        role = RoleCredentials(self._clients, self._calls, self._role, budget)
-        await role.current()
-        return AccountCalls(self._calls, role, budget)
-
-    async def room(self) -> None:
-        """Return when a further account can be worked on without waiting in a long queue."""
-        await self._calls.room()
-
-    def organization(self) -> AccountCalls:
-        return organization_calls(self._calls, self._clients)
 
 
 def organization_calls(calls: Calls, clients: Clients) -> AccountCalls:

@@ -27,6 +27,7 @@ _THROTTLES = frozenset(
     }
 )
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
+_DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 _BROKEN_CREDENTIALS = EXPIRED | {"InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch"}
 _TRANSPORT = (
     botocore_errors.HTTPClientError,  # resets, closed connections, timeouts, name resolution
@@ -38,6 +39,7 @@ _TRANSPORT = (
 # AWS quotes what it was sent where a signature does not match.
 _TOKEN = re.compile(r"(x-amz-security-token:)\S+", re.IGNORECASE)
 _AUTHORITIES = "AWS_CA_BUNDLE names a file with further certificate authorities"
+_LOG_IN = "look at its role_arn and external_id, and at the MFA code where it asks for one"
 _RENEW = "renew them (for example 'aws sso login', or new AWS_* variables) and run again"
 
 
@@ -57,6 +59,11 @@ def request_id_of(error: Fault) -> str:
 
 def is_throttle(error: Fault) -> bool:
     return code_of(error) in _THROTTLES
+
+
+def is_denial(code: str) -> bool:
+    """Whether AWS says with this code that the caller may not do something."""
+    return code in _DENIALS
 
 
 def is_answer(error: Fault) -> bool:
@@ -80,16 +87,19 @@ def is_passing(error: Fault) -> bool:
 
 def evidence_error(error: Fault, stage: str) -> EvidenceError:
     """The same as a gap of one account; the text is kept on one line, and a session token out of it."""
+    return EvidenceError(stage, code_of(error), _text(error), request_id_of(error))
+
+
+def _text(error: Fault) -> str:
     if isinstance(error, botocore_errors.ClientError):
         text = error.response.get("Error", {}).get("Message") or "AWS gave no message"
     else:
         text = str(error)
-    text = _TOKEN.sub(r"\1(withheld)", " ".join(text.split()))
-    return EvidenceError(stage, code_of(error), text, request_id_of(error))
+    return _TOKEN.sub(r"\1(withheld)", " ".join(text.split()))
 
 
-def access_error(error: Fault) -> AccessError:
-    """Trouble with finding the caller's own credentials, with what to do about it."""
+def access_error(error: Fault, profile: str = "") -> AccessError:
+    """Trouble with finding the caller's own credentials, with what to do about it; ``profile`` is in use."""
     match error:
         case botocore_errors.NoCredentialsError():
             return AccessError("no AWS credentials were found; set AWS_PROFILE, --profile or the AWS_* variables")
@@ -97,8 +107,21 @@ def access_error(error: Fault) -> AccessError:
             return AccessError(f"{error}; 'aws configure list-profiles' shows the known ones")
         case botocore_errors.PartialCredentialsError():
             return AccessError(f"the AWS credentials are incomplete: {error}")
+        case botocore_errors.SSOError() | botocore_errors.TokenRetrievalError():
+            return AccessError(f"the SSO login of profile {profile!r} is missing or has run out; {_sso_login(profile)}")
+        case botocore_errors.InvalidConfigError() | botocore_errors.ConfigNotFound():
+            return AccessError(f"the AWS configuration of profile {profile!r} is not in order: {error}")
+        case botocore_errors.CredentialRetrievalError():
+            return AccessError(f"the credentials of profile {profile!r} could not be fetched: {_text(error)}")
+        case botocore_errors.ClientError() if is_denial(code_of(error)):
+            told = f"({code_of(error)}: {_text(error)})"
+            return AccessError(f"AWS refused {error.operation_name} to profile {profile!r} {told}; {_LOG_IN}")
         case _:
             return not_identified(evidence_error(error, "identify"))
+
+
+def _sso_login(profile: str) -> str:
+    return f"run 'aws sso login --profile {profile}' and try again"
 
 
 def not_identified(error: EvidenceError) -> AccessError:

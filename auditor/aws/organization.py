@@ -16,6 +16,14 @@ from auditor.errors import AccessError, EvidenceError
 from auditor.model import OU_TREE, Account, Caller, Evidence, Organization
 
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
+# What a run calls before it enters any account; who is calling may be asked by everybody.
+DISCOVERY_ACTIONS = (
+    "organizations:DescribeOrganization",
+    "organizations:ListAccounts",
+    "organizations:ListAccountsForParent",
+    "organizations:ListOrganizationalUnitsForParent",
+    "organizations:ListRoots",
+)
 
 
 Unplaced = tuple[dict[str, Any], str, tuple[str, ...]]

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import AsyncIterator, Iterator
+import logging
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +26,15 @@ from aiobotocore.session import AioSession
 from auditor import __version__
 from auditor.aws.faults import access_error
 from auditor.aws.verified import VerifiedSession
-from auditor.errors import ConfigurationError
+from auditor.errors import AccessError, ConfigurationError
 
 _USER_AGENT = f"aws-org-auditor/{__version__} botocore/{botocore.__version__}"
 DEFAULT_REGION = "us-east-1"
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 10, 30  # seconds
+# What the SDK warns of it also raises, and we tell it: without a handler Python would print its tracebacks.
+for _name in ("aiobotocore", "botocore"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+_MFA_CODE = re.compile(r"[0-9]{6}")
 _bound: contextvars.ContextVar[AioCredentials] = contextvars.ContextVar("credentials")
 
 
@@ -91,16 +97,25 @@ class ClientOpener:
         return await asyncio.shield(self._clients[key])
 
 
+def _ask_nobody(_prompt: str) -> str:
+    raise AccessError("the profile asks for the code of an MFA device, and nobody can be asked for it here")
+
+
 @contextlib.asynccontextmanager
-async def open_clients(profile: str | None, region: str | None, connections: int) -> AsyncIterator[Clients]:
+async def open_clients(
+    profile: str | None, region: str | None, connections: int, ask: Callable[[str], str] = _ask_nobody
+) -> AsyncIterator[Clients]:
     """Find the caller's credentials as every AWS tool does, and open the clients.
+
+    ``ask`` gets a person's answer to a prompt: the code of an MFA device, which is passed on to STS and nowhere else.
 
     Raises AccessError when there are no usable credentials, ConfigurationError for a malformed region or endpoint.
     """
-    session = VerifiedSession(profile=profile)
+    session = VerifiedSession(profile, lambda prompt: _mfa_code(ask(prompt)))
     try:
         region = region or session.get_config_variable("region") or DEFAULT_REGION
         session.set_config_variable("region", region)  # the SDK's own log-in needs one too
+        session.set_config_variable("sts_regional_endpoints", "regional")  # AssumeRoot is served there only
         caller = await _found(session)
         session._credentials = BoundCredentials()
         async with contextlib.AsyncExitStack() as stack:
@@ -108,7 +123,14 @@ async def open_clients(profile: str | None, region: str | None, connections: int
             sts, iam, organizations = [await opener.client(name) for name in ("sts", "iam", "organizations")]
             yield Clients(sts, iam, organizations, caller, opener)
     except (botocore_errors.BotoCoreError, botocore_errors.ClientError) as error:
-        raise access_error(error) from error
+        raise access_error(error, session.get_config_variable("profile") or "default") from error
+
+
+def _mfa_code(text: str) -> str:
+    """STS repeats a code that is none in its error, so it is never sent; neither is it repeated here."""
+    if not _MFA_CODE.fullmatch(text.strip()):
+        raise AccessError("the code of an MFA device has six digits; run again and give the one that it shows")
+    return text.strip()
 
 
 async def _found(session: AioSession) -> AioCredentials:
@@ -118,7 +140,10 @@ async def _found(session: AioSession) -> AioCredentials:
         raise ConfigurationError(f"the AWS SDK does not accept its settings: {error}") from error
     if caller is None:
         raise botocore_errors.NoCredentialsError
-    await caller.get_frozen_credentials()
+    try:
+        await caller.get_frozen_credentials()
+    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
+        raise AccessError(f"the web identity token cannot be read: {error.filename}: {error.strerror}") from error
     return caller
 
 

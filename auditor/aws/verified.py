@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from typing import Any
 
 import aiohttp
 from aiobotocore.config import AioConfig
-from aiobotocore.credentials import AioCredentialResolver
+from aiobotocore.credentials import AioAssumeRoleProvider, AioCredentialResolver
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from aiobotocore.utils import AioContainerMetadataFetcher, AioIMDSFetcher, _RefCountedSession
@@ -47,7 +48,14 @@ def _verifying_context(authorities: str, cert_file: str | None, key_file: str | 
 
 
 class VerifiedSession(AioSession):  # type: ignore[misc]
-    """Everything it opens is verified, also what the SDK opens for itself (SSO, roles of a profile, metadata)."""
+    """Everything it opens is verified, also what the SDK opens for itself (SSO, roles of a profile, metadata).
+
+    ``ask`` gets the code of an MFA device where the profile's role wants one.
+    """
+
+    def __init__(self, profile: str | None, ask: Callable[[str], str]) -> None:
+        super().__init__(profile=profile)
+        self._ask = ask
 
     async def _create_client(self, *arguments: Any, config: AioConfig | None = None, **more: Any) -> Any:
         config = config or AioConfig()
@@ -58,6 +66,8 @@ class VerifiedSession(AioSession):  # type: ignore[misc]
     def _create_credential_resolver(self) -> AioCredentialResolver:
         resolver = super()._create_credential_resolver()
         for provider in resolver.providers:
+            if isinstance(provider, AioAssumeRoleProvider):
+                provider._prompter = self._ask
             for fetcher in (getattr(provider, "_fetcher", None), getattr(provider, "_role_fetcher", None)):
                 if isinstance(fetcher, AioContainerMetadataFetcher):
                     fetcher._session = self._fetching(fetcher.TIMEOUT_SECONDS)

@@ -1,39 +1,58 @@
-"""The accounts command: who is in scope, and can each be reached."""
+"""The accounts command: who is in scope, can each be reached, and may a run do there what it has to."""
 
 from __future__ import annotations
 
 import csv
 import json
 import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from auditor.cli.console import remark, show_table
 from auditor.cli.loop import run_async
-from auditor.cli.options import CONFIG, PACE, SCOPE, TALK, WHO, options, settings_from
+from auditor.cli.options import CHOOSING, CONFIG, PACE, SCOPE, TALK, WAIVERS, WHO, options, settings_from
 from auditor.cli.progress import reporter
+from auditor.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from auditor.collect import Reached
+    from auditor.model import Lack
+
+_CHOOSING = ("benchmark", "level", "section", "requirement", "config_dir", "waivers")
+_Row = dict[str, Any]
 
 
 @click.command()
 @click.option(
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", help="table, csv or json  [table]"
 )
-@options(CONFIG, *WHO, *SCOPE, *PACE, *TALK)
-def accounts(form: str, **given: Any) -> int:
+@click.option(
+    "--check-permissions", is_flag=True, help="Also try every read that a run would make, and tell what is forbidden"
+)
+@options(CONFIG, *WHO, *SCOPE, *CHOOSING, WAIVERS, *PACE, *TALK)
+def accounts(form: str, check_permissions: bool, **given: Any) -> int:
     """Show who is in scope and whether the role can be assumed in each; collect nothing.
 
-    The first thing to run against a real organization.
+    The first thing to run against a real organization. With --check-permissions, each call that a run of the chosen
+    benchmarks needs is made once in every account, for one item where it lists some, and the organization's own as
+    the caller. Exit code 4 when something is missing.
     """
+    named = [name for name in _CHOOSING if given.get(name)]
+    if named and not check_permissions:
+        raise ConfigurationError(f"--{named[0].replace('_', '-')} says what to check: give --check-permissions too")
+    return _checked(form, given) if check_permissions else _reached(form, given)
+
+
+def _reached(form: str, given: dict[str, Any]) -> int:
     from auditor.cli.aws import reach_in_aws
 
     settings = settings_from(given)
     with reporter(settings).showing() as progress:
         reached = run_async(reach_in_aws(settings, progress))
-    _print([_row(r) for r in reached], form)
+    _print([_row(r) for r in reached], form, ("account_id", "name", "ou_path", "reachable", "why_not"))
     tried = [r for r in reached if r.reachable is not None]
     lost = sum(not r.reachable for r in tried)
     if not settings.quiet:
@@ -43,7 +62,7 @@ def accounts(form: str, **given: Any) -> int:
     return 4 if lost else 0
 
 
-def _row(reached: Reached) -> dict[str, str]:
+def _row(reached: Reached) -> _Row:
     account = reached.account
     return {
         "account_id": account.id,
@@ -56,7 +75,48 @@ def _row(reached: Reached) -> dict[str, str]:
     }
 
 
-def _print(rows: list[dict[str, str]], form: str) -> None:
+def _checked(form: str, given: dict[str, Any]) -> int:
+    from auditor.cli.aws import reach_in_aws
+    from auditor.cli.role import kinds_of
+
+    settings = settings_from(given)
+    kinds = kinds_of(settings)
+    with reporter(settings).showing() as progress:
+        reached = run_async(reach_in_aws(settings, progress, kinds))
+    shown = [r for r in reached if r.lacks or not r.exclusion]
+    spell: Callable[[Iterable[Lack]], Any] = _listed if form == "json" else _spelt
+    rows = [_permissions(r, spell) for r in shown]
+    _print(rows, form, ("account_id", "name", "missing", "unchecked"))
+    lacking = sum(bool(r.lacks) for r in shown)
+    if not settings.quiet:
+        remark(f"{len(shown)} accounts checked, {len(shown) - lacking} allow all that a run needs, {lacking} do not")
+    return 4 if lacking else 0
+
+
+def _permissions(reached: Reached, spell: Callable[[Iterable[Lack]], Any]) -> _Row:
+    return {
+        "account_id": reached.account.id,
+        "name": reached.account.name,
+        "missing": spell(lack for lack in reached.lacks if lack.is_denied),
+        "unchecked": spell(lack for lack in reached.lacks if not lack.is_denied),
+    }
+
+
+def _spelt(lacks: Iterable[Lack]) -> str:
+    """``iam:ListAccessKeys; access-analyzer:ListAnalyzers in us-east-1``; the code where nobody could tell."""
+    texts = []
+    for lack in lacks:
+        where = f" in {', '.join(lack.regions)}" if lack.regions else ""
+        texts.append(f"{lack.action}{where}" + ("" if lack.is_denied else f" ({lack.code})"))
+    return "; ".join(text.strip() for text in texts)
+
+
+def _listed(lacks: Iterable[Lack]) -> list[_Row]:
+    """``regions`` is empty where the action is lacking in all of them."""
+    return [{k: v for k, v in asdict(lack).items() if k != "is_denied"} for lack in lacks]
+
+
+def _print(rows: list[_Row], form: str, shown: Sequence[str]) -> None:
     if form == "json":
         print(json.dumps(rows, indent=2))
     elif form == "csv":
@@ -64,5 +124,4 @@ def _print(rows: list[dict[str, str]], form: str) -> None:
         writer.writeheader()
         writer.writerows(rows)
     else:
-        names = ("account_id", "name", "ou_path", "reachable", "why_not")
-        show_table(names, [[row[n] for n in names] for row in rows])
+        show_table(shown, [[row[n] for n in shown] for row in rows])

@@ -10,11 +10,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from auditor.aws.assume import AwsAccess, RoleSettings, session_policy
+from auditor.aws.access import AwsAccess
+from auditor.aws.assume import RoleSettings, session_policy
 from auditor.aws.calls import Calls
 from auditor.aws.organization import AwsDirectory
+from auditor.aws.probes import Permissions
 from auditor.aws.session import Clients, open_clients
-from auditor.cli.collectors import account_collectors, organization_collectors
+from auditor.cli.collectors import (
+    account_actions,
+    account_collectors,
+    organization_actions,
+    organization_collectors,
+    root_collector,
+)
 from auditor.collect import (
     Access,
     Collector,
@@ -44,21 +52,25 @@ class _Connection:
     discovery: Discovery
     collectors: Sequence[Collector]
     common: Sequence[Collector]
+    of_root: Collector | None
 
     def enter(self, caller: Caller) -> Access:
-        return AwsAccess(self.clients, self.calls, self._role(caller), caller)
+        return AwsAccess(self.clients, self.calls, role_settings(self.settings, caller, self.collectors), caller)
 
-    def _role(self, caller: Caller) -> RoleSettings:
-        settings = self.settings
-        needed = [action for collector in self.collectors for action in collector.actions]
-        return RoleSettings(
-            name=settings.role,
-            session_name=settings.session_name,
-            duration=settings.session_duration,
-            partition=settings.partition or caller.partition,
-            external_id=settings.external_id,
-            policy=session_policy(needed) if settings.session_policy else None,
-        )
+
+def role_settings(settings: Settings, caller: Caller, collectors: Sequence[Collector]) -> RoleSettings:
+    """How the role of an account is assumed, and no more than ``collectors`` need is done with it."""
+    needed = [action for collector in collectors for action in collector.actions]
+    return RoleSettings(
+        name=settings.role,
+        session_name=settings.session_name,
+        duration=settings.session_duration,
+        partition=settings.partition or caller.partition,
+        external_id=settings.external_id,
+        policy=session_policy(needed) if settings.session_policy else None,
+        source_identity=settings.source_identity,
+        tags=settings.session_tags,
+    )
 
 
 async def collect_from_aws(
@@ -85,6 +97,7 @@ async def collect_from_aws(
             aws.collectors,
             progress,
             common=aws.common,
+            of_root=aws.of_root,
             resume=resume,
             retry_gaps=retry_gaps,
             stop=_stop_on_interrupt(progress),
@@ -93,10 +106,21 @@ async def collect_from_aws(
         )
 
 
-async def reach_in_aws(settings: Settings, progress: Progress) -> list[Reached]:
-    """Try every account's role; see ``auditor.collect.reach_accounts``."""
-    async with _connected(settings, _listed(settings), (), progress) as aws:
-        return await reach_accounts(aws.discovery, aws.enter, progress)
+async def reach_in_aws(settings: Settings, progress: Progress, kinds: Collection[str] | None = None) -> list[Reached]:
+    """Try every account's role and, with ``kinds``, all that collecting those takes; see ``reach_accounts``."""
+    async with _connected(settings, _listed(settings), kinds or (), progress) as aws:
+        checker = None
+        if kinds is not None:
+            needed = account_actions(kinds), organization_actions(kinds)
+            checker = Permissions(aws.clients, *needed, settings.regions)
+        return await reach_accounts(
+            aws.discovery,
+            aws.enter,
+            progress,
+            checker,
+            settings.account_timeout,
+            root_audit=aws.of_root is not None,
+        )
 
 
 def _stop_on_interrupt(progress: Progress) -> asyncio.Event:
@@ -121,7 +145,7 @@ def _listed(settings: Settings) -> list[Account] | None:
 async def _connected(
     settings: Settings, listed: list[Account] | None, kinds: Collection[str], progress: Progress
 ) -> AsyncIterator[_Connection]:
-    async with open_clients(settings.profile, settings.region, settings.concurrency) as clients:
+    async with open_clients(settings.profile, settings.region, settings.concurrency, progress.ask) as clients:
         calls = Calls(settings.concurrency)
         progress.watch(calls.statistics)
         aws = AwsDirectory(clients, calls, keep_tree=OU_TREE in kinds)
@@ -132,4 +156,5 @@ async def _connected(
         discovery = Discovery(directory, Scope.of(settings), progress)
         collectors = account_collectors(clients, settings, kinds)
         common = organization_collectors(clients, settings, kinds, aws)
-        yield _Connection(settings, clients, calls, discovery, collectors, common)
+        of_root = root_collector(clients, kinds)
+        yield _Connection(settings, clients, calls, discovery, collectors, common, of_root)

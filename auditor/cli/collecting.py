@@ -34,7 +34,7 @@ from auditor.cli.resuming import Plan, plan_from
 from auditor.cli.signing import sign_collected, signer_of
 from auditor.errors import InterruptedRunError
 from auditor.events import tell
-from auditor.model import ACCOUNT_TAGS, EC2_INSTANCES
+from auditor.model import ACCOUNT_TAGS, EC2_INSTANCES, ROOT_CREDENTIALS, Unit
 from auditor.settings import Settings
 
 if TYPE_CHECKING:  # pandas and the AWS SDK are slow to load, so they are loaded where they are used
@@ -141,7 +141,9 @@ def kinds_needed(selection: Selection, settings: Settings, waivers: Waivers | No
     unwanted = set() if settings.ec2_instances else {EC2_INSTANCES}
     split = (settings.split_by or "").startswith("tag:")
     tagged = split or settings.account_tags or selection.uses_tags or (waivers is not None and waivers.uses_tags)
-    return selection.evidence - unwanted | ({ACCOUNT_TAGS} if tagged else set())
+    of_root = settings.root_audit and any(control.unit is Unit.ROOT for control in selection.controls)
+    wanted = ({ACCOUNT_TAGS} if tagged else set()) | ({ROOT_CREDENTIALS} if of_root else set())
+    return selection.evidence - unwanted | wanted
 
 
 @contextmanager

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import getpass
 import logging
+import os
+import signal
 import sys
 import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Sequence
@@ -15,6 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from auditor.cli.log import is_json
+from auditor.errors import AccessError
 from auditor.events import tell
 from auditor.times import iso
 
@@ -76,6 +80,31 @@ def _spelt(cell: object) -> str:
     if isinstance(cell, datetime):
         return iso(cell)
     return str(cell).lower() if isinstance(cell, bool) else plain(cell)
+
+
+def ask_secretly(prompt: str) -> str:
+    """What a person types at the terminal, unseen; without one, the next line of a pipe; AccessError for none."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # Ctrl-C ends the question
+    try:
+        typed = getpass.getpass(plain(prompt)) if _has_terminal() else sys.stdin.readline()
+    except EOFError:
+        typed = ""
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if not typed:
+        raise AccessError(
+            "the profile asks for the code of an MFA device, and there is no terminal to ask for it; run in one, "
+            "or with the keys of a session that has MFA already ('aws sts get-session-token')"
+        )
+    return typed
+
+
+def _has_terminal() -> bool:
+    try:
+        os.close(os.open("/dev/tty", os.O_RDWR | os.O_NOCTTY))
+    except OSError:
+        return False
+    return True
 
 
 @contextmanager

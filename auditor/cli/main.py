@@ -22,6 +22,7 @@ from auditor.cli.query import query
 from auditor.cli.redacting import unredact
 from auditor.cli.reperform import reperform
 from auditor.cli.reporting import report
+from auditor.cli.role import role
 from auditor.cli.signing import sign
 from auditor.cli.verifying import bundle, verify
 from auditor.cli.waivers import waivers
@@ -53,7 +54,7 @@ def cli() -> None:
 
 
 for command in (
-    *(run, collect, report, demo, query, controls, explain, accounts, waivers),
+    *(run, collect, report, demo, query, controls, explain, accounts, role, waivers),
     *(verify, reperform, sign, bundle, import_responses, unredact),
 ):
     cli.add_command(command)

@@ -51,7 +51,8 @@ NARROWING = (
         help="Only this requirement (2.12, cis-aws-7.0.0:2.12) or control (repeatable)",
     ),
 )
-JUDGING = (*NARROWING, CONFIG_DIR, AS_OF, WAIVERS)
+CHOOSING = (*NARROWING, CONFIG_DIR)
+JUDGING = (*CHOOSING, AS_OF, WAIVERS)
 OUTPUT = (
     click.option("--period", metavar="PERIOD", help="What the reports are for: 2026Q4, 2026-10, 2026 or DATE..DATE"),
     click.option("--format", metavar="FORMAT", multiple=True, help="xlsx, csv or json (repeatable)  [xlsx, csv]"),

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
-from auditor.cli.console import plain
+from auditor.cli.console import ask_secretly, plain
 from auditor.events import tell
 from auditor.model import AccountRecord, Outcome
 from auditor.settings import Settings
@@ -96,6 +96,13 @@ class Reporter:
         if not self._quiet:
             self._print(message)
 
+    def ask(self, prompt: str) -> str:
+        self._bar.stop()  # it would write over the prompt
+        try:
+            return ask_secretly(prompt)
+        finally:
+            self._bar.start()
+
     def found(self, in_scope: int) -> None:
         self._tally.found(in_scope)
         self._update()
@@ -136,6 +143,7 @@ class EventReporter:
         self._tally = Tally()
         self.watch = self._tally.watch
         self.found = self._tally.found
+        self.ask = ask_secretly
 
     @contextmanager
     def showing(self) -> Iterator[EventReporter]:

@@ -2,12 +2,13 @@
 
 from auditor.collect.accounts_file import FileDirectory, read_accounts_file
 from auditor.collect.discovery import Discovery
-from auditor.collect.interface import Access, Collector, Directory, Progress
+from auditor.collect.interface import Access, Checker, Collector, Directory, Progress
 from auditor.collect.reach import Reached, reach_accounts
 from auditor.collect.run import collect
 
 __all__ = [
     "Access",
+    "Checker",
     "Collector",
     "Directory",
     "Discovery",

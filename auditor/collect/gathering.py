@@ -22,7 +22,7 @@ class Gathering:
     """``files`` and ``gaps`` as they come; a kind may have both, when what was collected cannot be used."""
 
     def __init__(self, owner_id: str, collectors: Sequence[Collector], store: Store) -> None:
-        self._owner_id, self._collectors, self._store = owner_id, collectors, store
+        self._owner_id, self._collectors, self._store = owner_id, list(collectors), store
         self._wanted = {kind for collector in collectors for kind in collector.after}
         self._open = [collector.kind for collector in collectors]
         self._files: dict[str, EvidenceFile] = {}
@@ -38,16 +38,24 @@ class Gathering:
         """In the order of the collectors."""
         return [self._gaps[c.kind] for c in self._collectors if c.kind in self._gaps]
 
+    def add(self, collector: Collector) -> None:
+        """One more kind, also when the others were given up."""
+        self._collectors.append(collector)
+        self._open.append(collector.kind)
+
     def give_up(self, error: EvidenceError) -> None:
         """Make a gap of every kind that is not there yet."""
         self._gaps |= {kind: failed(kind, error) for kind in self._open}
         self._open = []
 
     async def run(self, calls: Any) -> None:
-        """Collect every kind; those that look at others wait for them. Raises what is no EvidenceError."""
+        """Collect every kind that was not given up; those that look at others wait for them.
+
+        Raises what is no EvidenceError.
+        """
         tasks: dict[str, asyncio.Task[Evidence | None]] = {}
         async with asyncio.TaskGroup() as group:
-            for collector in _in_order(self._collectors):
+            for collector in _in_order(c for c in self._collectors if c.kind in self._open):
                 before = {kind: tasks[kind] for kind in collector.after if kind in tasks}
                 tasks[collector.kind] = group.create_task(self._collected(collector, calls, before))
 

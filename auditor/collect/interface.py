@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
-from auditor.model import Account, AccountRecord, Caller, Evidence, Organization
+from auditor.errors import EvidenceError
+from auditor.model import Account, AccountRecord, Caller, Evidence, Lack, Organization
 from auditor.statistics import RunStatistics
 
 
@@ -36,6 +37,9 @@ class Access(Protocol):
     async def open(self, account: Account) -> Any:
         """Raises EvidenceError when there is no way in."""
 
+    async def open_root(self, account: Account) -> Any:
+        """The way to what may be read about its root; raises EvidenceError when there is none."""
+
     def organization(self) -> Any:
         """The way to what belongs to the organization as a whole."""
 
@@ -60,6 +64,19 @@ class Collector(Protocol):
         """Raises EvidenceError when it cannot be used, WrongAccountError when it is another account's."""
 
 
+class Checker(Protocol):
+    """Finds out what a run may not do, without doing it."""
+
+    async def in_account(self, calls: Any) -> list[Lack]:
+        """What is lacking in the account that ``calls`` lead to."""
+
+    async def in_organization(self, calls: Any, caller_id: str) -> list[Lack]:
+        """What is lacking of the organization's own."""
+
+    def entering(self, error: EvidenceError) -> list[Lack]:
+        """What is lacking where there was no way in."""
+
+
 class Progress(Protocol):
     """Is told how a run goes."""
 
@@ -68,6 +85,9 @@ class Progress(Protocol):
 
     def say(self, message: str) -> None:
         """One sentence that the operator should read."""
+
+    def ask(self, prompt: str) -> str:
+        """A secret that a person types; AccessError where there is nobody."""
 
     def found(self, in_scope: int) -> None:
         """So many further accounts are to be collected."""

@@ -92,7 +92,7 @@ class Ledger:
         """An account's outcome; the gaps of its earlier attempts stay with it."""
         before = self._store.journal.records.get(account.id)
         outcome = outcome_of(gaps, self._kinds.account)
-        reason = reason_of(gaps) if outcome is Outcome.NOT_ASSESSED else ""
+        reason = reason_of(gaps, files) if outcome is Outcome.NOT_ASSESSED else ""
         return AccountRecord(account, outcome, reason, tuple(files), tuple(gaps), self._number, _gaps_before(before))
 
     @property

@@ -38,6 +38,7 @@ async def collect(
     progress: Progress,
     *,
     common: Sequence[Collector] = (),
+    of_root: Collector | None = None,
     resume: Path | None = None,
     retry_gaps: bool = False,
     stop: asyncio.Event | None = None,
@@ -46,9 +47,10 @@ async def collect(
 ) -> Snapshot:
     """Collect and seal a snapshot below ``settings.out``, or go on with ``resume``.
 
-    ``collectors`` bring the evidence of each account, ``common`` that of the organization as a whole.
-    ``retry_gaps`` tries the accounts with gaps again. ``catalog`` is what they are collected for. ``stop``, once set,
-    starts nothing more, waits ten seconds for what is in flight and seals what there is.
+    ``collectors`` bring the evidence of each account, ``common`` that of the organization as a whole, ``of_root``
+    what can be read about the root of an account that there was no other way into. ``retry_gaps`` tries the accounts
+    with gaps again. ``catalog`` is what they are collected for. ``stop``, once set, starts nothing more, waits ten
+    seconds for what is in flight and seals what there is.
 
     Raises AccessError, ScopeError or SnapshotError before any role is assumed, WrongAccountError when evidence was
     mixed up, UnfinishedRunError when the disk does not take it, and InterruptedRunError, the snapshot sealed, when
@@ -57,7 +59,7 @@ async def collect(
     kinds = Kinds([c.kind for c in collectors], [c.kind for c in common])
     figures = statistics or RunStatistics()
     ledger = Ledger(settings, discovery, kinds, figures, resume, retry_gaps=retry_gaps, catalog=catalog)
-    run = _Run(settings, discovery, collectors, common, progress, ledger)
+    run = _Run(settings, discovery, (collectors, common, of_root), progress, ledger)
     try:
         async with _stopping(run, stop), asyncio.timeout(settings.run_timeout):
             await discovery.start()
@@ -87,13 +89,12 @@ class _Run:
         self,
         settings: Settings,
         discovery: Discovery,
-        collectors: Sequence[Collector],
-        common: Sequence[Collector],
+        collectors: tuple[Sequence[Collector], Sequence[Collector], Collector | None],
         progress: Progress,
         ledger: Ledger,
     ) -> None:
-        self._settings, self._discovery = settings, discovery
-        self._collectors, self._common, self._progress, self._ledger = collectors, common, progress, ledger
+        self._settings, self._discovery, self._progress, self._ledger = settings, discovery, progress, ledger
+        self._collectors, self._common, self._of_root = collectors
         self._workers = settings.concurrency * _ACCOUNTS_PER_CALL
         self._waiting: asyncio.Queue[Account | None] = asyncio.Queue()
         self._in_flight = 0
@@ -164,6 +165,17 @@ class _Run:
     async def _gather(self, gathering: Gathering, account: Account, access: Access) -> None:
         try:
             calls = await access.open(account)
+        except EvidenceError as error:
+            gathering.give_up(error)
+            if self._of_root:
+                await self._gather_root(gathering, self._of_root, account, access)
+        else:
+            await gathering.run(calls)
+
+    async def _gather_root(self, gathering: Gathering, of_root: Collector, account: Account, access: Access) -> None:
+        gathering.add(of_root)
+        try:
+            calls = await access.open_root(account)
         except EvidenceError as error:
             gathering.give_up(error)
         else:

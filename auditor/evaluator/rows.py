@@ -83,10 +83,11 @@ def missing_rows(control: Control, frames: Frames, organization: Organization) -
     """
     kind = control.evidence[0]
     found = frames.collected.get(kind, Collected())
-    present = set(units_of(control, frames)["account_id"].unique()) if control.unit is Unit.ROOT else found.owners
+    of_root = control.unit is Unit.ROOT
+    present = set(units_of(control, frames)["account_id"].unique()) if of_root else found.owners
     rows: list[_AccountRow] = []
     for owner, account_id, file in _owners(control, frames, organization):
-        if owner not in found.owners:
+        if owner not in found.owners and not (of_root and owner in present):
             rows.append((account_id, found.why_not(owner) or f"{kind}: {NOT_COLLECTED}", None, None))
         elif owner not in present:
             rows.append((account_id, _NO_ROOT, file, None))

@@ -24,7 +24,7 @@ class Units:
         self._last = frames.root
 
     def of(self, control: Control) -> pd.DataFrame:
-        key = (control.unit, control.evidence[0], control.credentials)
+        key = (control.unit, control.evidence[0], control.credentials, _needs_reports(control))
         if key != self._key:
             self._key, self._last = key, units_of(control, self._frames)
         return self._last
@@ -36,7 +36,7 @@ def units_of(control: Control, frames: Frames) -> pd.DataFrame:
     if kind != CREDENTIAL_REPORT:
         return frames.units[control.unit, kind]
     if control.unit is Unit.ROOT:
-        return frames.root
+        return frames.root[frames.root["source"] == CREDENTIAL_REPORT] if _needs_reports(control) else frames.root
     frame = frames.credentials if control.unit is Unit.CREDENTIAL else frames.users
     chosen = ~frame["is_root"]
     if control.unit is Unit.CREDENTIAL:
@@ -45,6 +45,11 @@ def units_of(control: Control, frames: Frames) -> pd.DataFrame:
     if control.unit is Unit.USER:
         found["further_active_keys"] = frames.further_active[chosen].array
     return found
+
+
+def _needs_reports(control: Control) -> bool:
+    """Whether only a credential report can tell what the control asks."""
+    return tuple(control.evidence) == (CREDENTIAL_REPORT,)
 
 
 def verdict_on(control: Control, units: pd.DataFrame, frames: Frames, selection: Selection, as_of: datetime) -> Verdict:

@@ -50,7 +50,7 @@ def judge(
         reason = f"the account is excluded ({record.reason}): no control judges it"
         return Judged(subject, Status.NOT_APPLICABLE, "", reason)
     owner = account.id if account else ORGANIZATION_FOLDER
-    if control.check is None or owner not in frames.collected[control.evidence[0]].owners:
+    if control.check is None or not _has_units(control, frames, owner):
         return _whole(subject, verdicts, control)
     if control.evidence[0] == CREDENTIAL_REPORT and control.unit in (Unit.CREDENTIAL, Unit.USER):
         subject, spared = _user(control, frames, subject, wanted)
@@ -69,6 +69,13 @@ def judge(
         return Judged(subject, Status.NOT_APPLICABLE, "", reason, (), files[control.evidence[0]], (1,))
     chosen = units.loc[[position_of(units, control, wanted)]]
     return _judged(subject, control, frames, selection, chosen, as_of)
+
+
+def _has_units(control: Control, frames: Frames, owner: str) -> bool:
+    """Whether there is the evidence that the control's units come from, or what stands in for it."""
+    if control.unit is Unit.ROOT and (units_of(control, frames)["account_id"] == owner).any():
+        return True
+    return owner in frames.collected[control.evidence[0]].owners
 
 
 def _user(control: Control, frames: Frames, subject: Subject, wanted: Wanted) -> tuple[Subject, Judged | None]:

@@ -13,9 +13,17 @@ from auditor.frames.credentials import credentials_frame
 from auditor.frames.documents import NOT_COLLECTED, Collected, account_tags, read_documents, with_gaps
 from auditor.frames.further_keys import further_keys
 from auditor.frames.reports import original_reports, read_reports, reported
-from auditor.frames.units import EVIDENCE_TABLES, UnitFrames, evidence_tables, root_frame, unit_frames
+from auditor.frames.roots import root_frame
+from auditor.frames.units import EVIDENCE_TABLES, UnitFrames, evidence_tables, unit_frames
 from auditor.frames.users import users_frame
-from auditor.model import ACCOUNT_TAGS, CREDENTIAL_REPORT, EVIDENCE_KINDS, Account, OrganizationRecord
+from auditor.model import (
+    ACCOUNT_TAGS,
+    CREDENTIAL_REPORT,
+    EVIDENCE_KINDS,
+    ROOT_CREDENTIALS,
+    Account,
+    OrganizationRecord,
+)
 from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
 
 __all__ = [
@@ -42,7 +50,8 @@ class Frames:
     usable credential report (root included), in account and line order, plus a text column ``x_<name>`` for every
     column AWS does not document; ``credentials`` one per credential that exists, in users' order and slot order.
     ``further_active`` is how many active access keys each of ``users`` has beyond the two of its row (<NA>: not known).
-    ``root`` is the root rows of ``users`` with what other evidence says of root, ``units`` the units of every other
+    ``root`` is the root rows of ``users`` with what other evidence says of root, and those of accounts without a report
+    whose root credentials were read through AssumeRoot (``frames.roots``), ``units`` the units of every other
     kind of evidence (see ``frames.units``). ``collected`` tells who has evidence of a kind and why others have none,
     ``places`` where each account sits and how it is tagged, ``tags`` the same tags, None where they are not known.
     """
@@ -64,12 +73,14 @@ def build_frames(
 ) -> Frames:
     """Read, merge and type the evidence of ``kinds``; what cannot be read becomes a gap of its account, never silence.
 
-    Credential reports are always read: they say who is in the organization. ``needs_tags``: something depends on the
-    tags of accounts, so that not to know them is a gap of the organization.
+    Credential reports are always read (they say who is in the organization), and what stands in for them.
+    ``needs_tags``: something depends on the tags of accounts, so that not to know them is a gap of the
+    organization.
     """
     records, reports = read_reports(snapshot)
     users = users_frame(records, reports)
-    collected = {CREDENTIAL_REPORT: reported(records, reports), **read_documents(snapshot, records, kinds)}
+    documents = read_documents(snapshot, records, {*kinds, ROOT_CREDENTIALS})
+    collected = {CREDENTIAL_REPORT: reported(records, reports), **documents}
     records = [with_gaps(record, record.account.id, collected) for record in records]
     tags, untold = account_tags(snapshot)
     common = with_gaps(snapshot.manifest.organization_record or OrganizationRecord(), ORGANIZATION, collected)
@@ -83,7 +94,7 @@ def build_frames(
         gaps=gaps_frame(records, common),
         users=users,
         credentials=credentials_frame(users, further.keys, as_of),
-        root=root_frame(users, units),
+        root=root_frame(users, units, collected[CREDENTIAL_REPORT].owners, snapshot.manifest.caller.partition),
         further_active=further.active,
         units=units,
         collected=collected,

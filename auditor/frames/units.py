@@ -1,4 +1,4 @@
-"""The units of each kind of JSON evidence as typed frames, and the facts that some checks read from two sources."""
+"""The units of each kind of JSON evidence as typed frames."""
 
 from __future__ import annotations
 
@@ -70,25 +70,6 @@ def unit_frames(
                 rows = [row | {"account_id": management} for row in rows]
             frames[unit, table.kind] = _frame(rows, columns, accounts, users)
     return _with_common_facts(frames)
-
-
-def root_frame(users: pd.DataFrame, frames: UnitFrames) -> pd.DataFrame:
-    """The root rows of ``users`` with what the account summary and the list of virtual MFA devices say of root."""
-    root = users[users["is_root"]].reset_index(drop=True)
-    for kind, columns in _ROOT_FACTS.items():
-        source = frames.get((Unit.ACCOUNT, kind))
-        for name, dtype in columns.items():
-            facts: Any = pd.Series(dtype=dtype) if source is None else source.set_index("account_id")[name]
-            facts.index = facts.index.astype("str")
-            mapped: Any = root["account_id"].astype("str").map(facts)
-            root[name] = mapped.astype(dtype)
-    return root
-
-
-_ROOT_FACTS: Mapping[str, Columns] = {
-    ACCOUNT_SUMMARY: {"summary_root_keys": "Int64", "summary_root_mfa": "boolean", "summary_root_password": "boolean"},
-    VIRTUAL_MFA_DEVICES: {"root_virtual_mfa": "str"},
-}
 
 
 def _frame(rows: Sequence[Row], columns: Columns, accounts: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:

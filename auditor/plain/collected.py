@@ -45,6 +45,7 @@ class Collected:
     is_alone: bool
     accounts: tuple[Owner, ...]
     common: Owner
+    partition: str = "aws"
 
     @property
     def in_scope(self) -> tuple[Owner, ...]:
@@ -82,6 +83,7 @@ def collected(folder: Path) -> Collected:
         is_alone=organization["id"] == management_id,
         accounts=tuple(accounts),
         common=_owner(ORGANIZATION, {}, common),
+        partition=manifest["caller"]["arn"].split(":")[1],
     )
 
 

@@ -48,6 +48,11 @@ class Evidence:
         """The facts of the account by a kind that tells of it as a whole; empty without such evidence."""
         return next(iter(self.units(kind, "account")), {})
 
+    @property
+    def partition(self) -> str:
+        """``aws``, ``aws-us-gov``, ..."""
+        return self._collected.partition
+
     @cached_property
     def users(self) -> list[report.User] | None:
         """The rows of the credential report; None without a usable one."""

@@ -11,7 +11,16 @@ from auditor.plain.evidence import Evidence
 from auditor.plain.facts import Facts
 from auditor.plain.facts.access_keys import Listed
 from auditor.plain.facts.report import User
-from auditor.plain.words import COLUMNS, CREDENTIAL_REPORT, FURTHER_KEYS, NOT_LISTED, TOO_MANY, USER_GONE
+from auditor.plain.words import (
+    COLUMNS,
+    CREDENTIAL_REPORT,
+    FURTHER_KEYS,
+    NOT_LISTED,
+    ROOT_CREDENTIALS,
+    ROOT_USER,
+    TOO_MANY,
+    USER_GONE,
+)
 
 _ROOT_FACTS = {
     "account-summary": ("summary_root_keys", "summary_root_mfa", "summary_root_password"),
@@ -41,15 +50,28 @@ def units_of(control: Control, evidence: Evidence, common: Facts) -> Iterator[Un
             name, arn = facts.get("name") or "", facts.get("arn") or ""
             yield Unit(facts | common, evidence.path(kind), facts["line"], arn, name)
         return
+    if control.unit == "root" and evidence.users is None and len(control.evidence) > 1:
+        yield from _stand_in(evidence)
     for user in evidence.users or ():
         if user["is_root"] != (control.unit == "root"):
             continue
         if control.unit == "root":
-            yield _whole(user, evidence, _root_facts(evidence))
+            yield _whole(user, evidence, _root_facts(evidence) | {"source": CREDENTIAL_REPORT})
         elif control.unit == "user":
             yield _whole(user, evidence, {"further_active_keys": _active(_further_keys(user, evidence))})
         else:
             yield from (u for u in _credentials(user, evidence) if u.credential in control.credentials)
+
+
+def _stand_in(evidence: Evidence) -> Iterator[Unit]:
+    """The root user of an account without a usable report, where a session of root showed its credentials.
+
+    A control that reads the report alone asks what only the report tells.
+    """
+    arn = f"arn:{evidence.partition}:iam::{evidence.owner.id}:root"
+    for facts in evidence.units(ROOT_CREDENTIALS, "root"):
+        more = {"source": ROOT_CREDENTIALS, "arn": arn, "is_root": True, "user": ROOT_USER}
+        yield Unit(facts | more, evidence.path(ROOT_CREDENTIALS), facts["line"], arn, ROOT_USER)
 
 
 def _whole(user: User, evidence: Evidence, more: Facts) -> Unit:

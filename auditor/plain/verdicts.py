@@ -14,7 +14,7 @@ from auditor.plain.evidence import Evidence
 from auditor.plain.facts import Facts
 from auditor.plain.population import Unit, units_of
 from auditor.plain.rules import RULES
-from auditor.plain.words import MANUAL, NO_EVIDENCE, NOT_APPLICABLE, ORGANIZATION
+from auditor.plain.words import MANUAL, NO_EVIDENCE, NOT_APPLICABLE, ORGANIZATION, ROOT_CREDENTIALS
 
 _ONE_EACH = ("account", "organization", "root")
 
@@ -48,7 +48,7 @@ class Verdicts:
 def reperformed(collected: Collected, controls: Sequence[Control], as_of: datetime) -> Iterator[Verdicts]:
     """The verdicts on every account in scope, in the order of their ids; those on the organization stand with its
     management account, or under no id where that was not listed. WrongAccountError for evidence of another account."""
-    kinds = {kind for control in controls for kind in control.evidence} | {"account-summary"}
+    kinds = {kind for control in controls for kind in control.evidence} | {"account-summary", ROOT_CREDENTIALS}
     common = Evidence(collected, collected.common, kinds)
     tags, shared = common.tags(), _shared(collected, kinds)
     whole = Verdicts(collected.management.id if collected.management else "")
@@ -123,6 +123,8 @@ def _judge(
 def _missing(found: Verdicts, control: Control, collected: Collected, evidence: Evidence) -> None:
     """A row for evidence that is not there, or not all of it, or has no root user: absence is never a pass."""
     kind, file = control.evidence[0], ""
+    if control.unit == "root" and next(units_of(control, evidence, {}), None):
+        return
     if evidence.has(kind):
         rootless = control.unit == "root" and not any(user["is_root"] for user in evidence.users or ())
         if not rootless and (control.unit in _ONE_EACH or not evidence.lacks(kind)):

@@ -11,6 +11,8 @@ ROOT_USER = "<root_account>"
 ORGANIZATION = "organization"
 """Whose evidence it is that belongs to no account; also the unit that such a control judges."""
 CREDENTIAL_REPORT = "credential-report"
+ROOT_CREDENTIALS = "root-credentials"
+"""What a session of root shows, where no role could be assumed."""
 
 NEVER = ("n/a", "no_information")
 """What AWS writes, in any case, for a credential that was never used (or not since it began to record)."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from auditor.model import ROOT_USER
-from auditor.sandbox.evidence import Instance, PasswordPolicy, PlantedEvidence
+from auditor.sandbox.evidence import Instance, PasswordPolicy, PlantedEvidence, RootEvidence
 from auditor.sandbox.expected import has_mfa, has_password
 from auditor.sandbox.facts import PlantedAccount
 
@@ -20,6 +20,9 @@ Kinds = frozenset[str]
 PASSWORD_CONTROLS = (
     *("password-policy-min-length-14", "password-policy-reuse-24", "password-policy-expiry-90d"),
     *("password-policy-uppercase", "password-policy-lowercase", "password-policy-symbol", "password-policy-number"),
+)
+ROOT_SESSION_CONTROLS = frozenset(
+    {"root-no-access-key", "root-mfa", "root-mfa-always", "root-hardware-mfa", "root-hardware-mfa-always"}
 )
 ALWAYS_MANUAL = (
     *("security-questions-set", "s3-block-public-access", "account-contact-current", "identity-managed-centrally"),
@@ -53,6 +56,18 @@ def root_judged(facts: PlantedAccount, evidence: PlantedEvidence, had: Kinds) ->
         yield status, "root-hardware-mfa-always", name
         if has_password(root, summary):
             yield status, "root-hardware-mfa", name
+
+
+def root_session_judged(root: RootEvidence) -> Iterator[Judged]:
+    """The failures of a root that was read about in a session of its own."""
+    if root.keys_present:
+        yield FAIL, "root-no-access-key", ROOT_USER
+    weak = (not root.mfa, "root-mfa"), (not root.mfa or root.virtual_mfa, "root-hardware-mfa")
+    for fails, control in weak:
+        if fails:
+            yield FAIL, f"{control}-always", ROOT_USER
+        if fails and root.password_present:
+            yield FAIL, control, ROOT_USER
 
 
 def _password_policy(policy: PasswordPolicy | None, had: bool) -> Iterator[Judged]:

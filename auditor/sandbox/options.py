@@ -35,6 +35,8 @@ class SandboxOptions:
     ``users``           about how many IAM users an account has.
     ``role``            the role that exists in every ACTIVE account but the management account.
     ``external_id``     what AssumeRole must bring, when set.
+    ``source_identity``, ``session_tags``: what AssumeRole must bring, when set; else it may bring none.
+    ``mfa_code``        what AssumeRole must bring with the base keys, when set.
     ``caller_account``  whose the base keys are; empty is the management account.
     ``delegated``       a caller that is not the management account may list the organization all the same.
     ``in_organization`` False: the caller's account belongs to no organization.
@@ -59,6 +61,9 @@ class SandboxOptions:
     partition: str = "aws"
     role: str = "OrganizationAccountAccessRole"
     external_id: str = ""
+    source_identity: str = ""
+    session_tags: Mapping[str, str] = field(default_factory=dict)
+    mfa_code: str = ""
     caller_account: str = ""
     delegated: bool = True
     in_organization: bool = True

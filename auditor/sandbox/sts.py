@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from xml.sax.saxutils import escape
 
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.organization import BoxedOrganization
-from auditor.sandbox.sessions import Identity, Operation, Sessions, allowed_actions
+from auditor.sandbox.root_sessions import RootTargets
+from auditor.sandbox.sessions import Identity, Operation, Session, Sessions, allowed_actions
 from auditor.sandbox.wire import AwsError, Call, NoAnswerError
 
 _ROLE_ARN = re.compile(r"arn:([a-z-]+):iam::(\d{12}):role/(?:[\w+=,.@/-]+/)?([\w+=,.@-]{1,64})", re.ASCII)
@@ -24,12 +26,14 @@ class Sts:
         organization: BoxedOrganization,
         faults: dict[str, str],
         sessions: Sessions,
+        targets: RootTargets,
     ) -> None:
         self._options, self._organization = options, organization
-        self._faults, self._sessions = faults, sessions
+        self._faults, self._sessions, self._targets = faults, sessions, targets
         self.operations: dict[str, Operation] = {
             "GetCallerIdentity": self.get_caller_identity,
             "AssumeRole": self.assume_role,
+            "AssumeRoot": self.assume_root,
         }
 
     def get_caller_identity(self, identity: Identity, _call: Call) -> str:
@@ -52,9 +56,14 @@ class Sts:
             raise NoAnswerError
         if not self._may_assume(partition, account_id, role, call.params.get("ExternalId", "")):
             raise AwsError("AccessDenied", _refusal(identity, role_arn), 403)
+        self._check_passed(identity, call, role_arn)
         arn = f"arn:{partition}:sts::{account_id}:assumed-role/{role}/{name}"
         seconds = self._options.session_seconds or asked
         return self._credentials(Identity(account_id, arn, f"AROA{account_id}ROLE:{name}", actions), seconds)
+
+    def assume_root(self, identity: Identity, call: Call) -> str:
+        root, seconds = self._targets.identity(identity, call)
+        return _given(self._sessions.open(root, self._options.session_seconds or seconds))
 
     def _may_assume(self, partition: str, account_id: str, role: str, external_id: str) -> bool:
         account = self._organization.by_id.get(account_id)
@@ -68,14 +77,34 @@ class Sts:
             and (not self._options.external_id or external_id == self._options.external_id)
         )
 
+    def _check_passed(self, identity: Identity, call: Call, role_arn: str) -> None:
+        """The trust policy takes one source identity, one set of tags, and the base keys with MFA only."""
+        if (
+            self._options.mfa_code
+            and not identity.is_session
+            and call.params.get("TokenCode") != self._options.mfa_code
+        ):
+            message = "MultiFactorAuthentication failed with invalid MFA one time pass code."
+            raise AwsError("AccessDenied", message, 403)
+        if call.params.get("SourceIdentity", "") != self._options.source_identity:
+            raise AwsError("AccessDenied", _refusal(identity, role_arn, "sts:SetSourceIdentity"), 403)
+        if _tags(call) != dict(self._options.session_tags):
+            raise AwsError("AccessDenied", _refusal(identity, role_arn, "sts:TagSession"), 403)
+
     def _credentials(self, identity: Identity, seconds: float) -> str:
         session = self._sessions.open(identity, seconds)
         return (
             f"<AssumedRoleUser><AssumedRoleId>{identity.user_id}</AssumedRoleId><Arn>{identity.arn}</Arn>"
-            f"</AssumedRoleUser><Credentials><AccessKeyId>{session.access_key}</AccessKeyId>"
-            f"<SecretAccessKey>{session.secret_key}</SecretAccessKey><SessionToken>{session.token}</SessionToken>"
-            f"<Expiration>{session.expires:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+            f"</AssumedRoleUser>{_given(session)}"
         )
+
+
+def _given(session: Session) -> str:
+    return (
+        f"<Credentials><AccessKeyId>{session.access_key}</AccessKeyId>"
+        f"<SecretAccessKey>{session.secret_key}</SecretAccessKey><SessionToken>{session.token}</SessionToken>"
+        f"<Expiration>{session.expires:%Y-%m-%dT%H:%M:%SZ}</Expiration></Credentials>"
+    )
 
 
 def _duration(text: str, identity: Identity) -> int:
@@ -85,5 +114,12 @@ def _duration(text: str, identity: Identity) -> int:
     return int(text)
 
 
-def _refusal(identity: Identity, role_arn: str) -> str:
-    return f"User: {identity.arn} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+def _tags(call: Call) -> dict[str, str]:
+    """``Tags.member.1.Key`` and ``.Value``, and so on."""
+    names = (f"Tags.member.{number}" for number in itertools.count(1))
+    listed = itertools.takewhile(lambda name: f"{name}.Key" in call.params, names)
+    return {call.params[f"{name}.Key"]: call.params[f"{name}.Value"] for name in listed}
+
+
+def _refusal(identity: Identity, role_arn: str, action: str = "sts:AssumeRole") -> str:
+    return f"User: {identity.arn} is not authorized to perform: {action} on resource: {role_arn}"

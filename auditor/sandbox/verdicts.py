@@ -13,11 +13,13 @@ from auditor.sandbox.expected_account import (
     FAIL,
     MANUAL,
     NO_EVIDENCE,
+    ROOT_SESSION_CONTROLS,
     Judged,
     Kinds,
     instances_judged,
     judged,
     root_judged,
+    root_session_judged,
 )
 from auditor.sandbox.expected_further import further_judged
 from auditor.sandbox.expected_gaps import gaps, silent_regions, tells_of_security
@@ -80,7 +82,8 @@ class Verdicts:
                 yield self._box.organization.management_id, status, (control, name, "")
 
     def _account(self, facts: PlantedAccount, covered: frozenset[str]) -> Iterator[tuple[str, expected.Verdict]]:
-        spared = expected.outcome(facts) == "assessed" and self._options.partition == expected.GOVCLOUD
+        is_judged = expected.outcome(facts) == "assessed" or self._reads_root(facts)
+        spared = is_judged and self._options.partition == expected.GOVCLOUD
         for status, verdict in self._found(facts, covered):
             if not (spared and verdict[0] in expected.NOT_IN_GOVCLOUD):
                 yield status, verdict
@@ -101,7 +104,10 @@ class Verdicts:
         if expected.outcome(facts) == "assessed":
             yield from root_judged(facts, evidence, had)
         else:
-            yield from ((NO_EVIDENCE, control, "") for control in expected.REPORT_CONTROLS)
+            read = self._reads_root(facts)
+            unread = [c for c in expected.REPORT_CONTROLS if not (read and c in ROOT_SESSION_CONTROLS)]
+            yield from ((NO_EVIDENCE, control, "") for control in unread)
+            yield from root_session_judged(evidence.root) if read else ()
         yield from judged(evidence, had | self._contacts(facts), self._options.as_of)
         yield from permissions_judged(evidence.permissions, "authorization-details" in had)
         yield from analyzers_judged(evidence, covered, self._silent(facts, evidence, "ListAnalyzers"))
@@ -114,6 +120,12 @@ class Verdicts:
         """``contacts`` where the security contact was told, though the primary one may have been refused."""
         told = expected.is_reached(facts) and tells_of_security(facts.fault, self._options.partition)
         return self._kinds & {"contacts"} if told else frozenset()
+
+    def _reads_root(self, facts: PlantedAccount) -> bool:
+        """Whether a session of root stands in for the role that could not be assumed."""
+        may = self._options.central_root and self._reads_organization() and "root-credentials" in self._kinds
+        member = facts.account_id != self._box.organization.management_id
+        return may and member and facts.state == "ACTIVE" and not expected.is_reached(facts)
 
     def _silent(self, facts: PlantedAccount, evidence: PlantedEvidence, asked: str) -> frozenset[str] | None:
         if not expected.is_reached(facts) or self._kinds.isdisjoint(OPERATIONS[asked][1]):

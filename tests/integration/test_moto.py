@@ -223,3 +223,32 @@ def auditor_accounts(endpoint: str) -> list[dict[str, str]]:
     result = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
     found: list[dict[str, str]] = json.loads(result.stdout)
     return found
+
+
+def test_a_web_identity_signs_in_as_in_any_aws_tool(endpoint: str, accounts: dict[str, str], tmp_path: Path) -> None:
+    """A token file and a role, no keys: what EKS and CI systems hand out. The token itself is written nowhere."""
+    token = tmp_path / "token"
+    token.write_text("eyJhbGciOiJub25lIn0.e30.a-web-identity-token")
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | {
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/ci",
+        "AWS_ROLE_SESSION_NAME": "ci-run-7",
+        "AWS_WEB_IDENTITY_TOKEN_FILE": str(token),
+        "AWS_REGION": "us-east-1",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "NO_PROXY": "127.0.0.1",
+    }
+    command = [sys.executable, "-m", "auditor", "run", "--benchmark", "aws-iam-rules", "--format", "csv"]
+    names = [argument for account in accounts.values() for argument in ("--account", account)]
+    result = subprocess.run(
+        [*command, *names, "--out", str(tmp_path / "out")], env=environment, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    snapshot = Path(result.stdout.splitlines()[-1])
+    assert json.loads((snapshot / "manifest.json").read_text())["caller"]["arn"].endswith("assumed-role/ci/ci-run-7")
+    assessed = {row["account_id"] for row in rows(snapshot / "accounts.csv") if row["outcome"] == "assessed"}
+    assert assessed == set(accounts.values())
+    for file in snapshot.rglob("*"):
+        assert not file.is_file() or b"a-web-identity-token" not in file.read_bytes()

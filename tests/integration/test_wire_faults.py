@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from auditor.aws.assume import AwsAccess, RoleSettings, session_policy
+from auditor.aws.access import AwsAccess
+from auditor.aws.assume import RoleSettings, session_policy
 from auditor.aws.calls import Calls
 from auditor.aws.collectors.credential_report import CredentialReportCollector
 from auditor.aws.organization import AwsDirectory

@@ -73,6 +73,9 @@ class FakeAccess:
             raise EvidenceError("assume", "AccessDenied", "no")
         return account.id
 
+    async def open_root(self, account: Account) -> str:
+        return await self.open(account)
+
     async def room(self) -> None: ...
 
     def organization(self) -> str:
@@ -117,6 +120,9 @@ class FakeProgress:
         self.said, self.total, self.records = list[str](), 0, list[AccountRecord]()
 
     def watch(self, statistics: RunStatistics) -> None: ...
+
+    def ask(self, prompt: str) -> str:
+        raise NotImplementedError
 
     def say(self, message: str) -> None:
         self.said.append(message)

@@ -20,7 +20,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 LAYERS = (
     ("errors", "events", "times", "statistics"),
     ("model", "period"),
-    ("ages", "evidence", "files", "policy", "schema", "journal", "checksums", "plain"),
+    ("ages", "evidence", "files", "policy", "schema", "journal", "checksums", "plain", "role"),
     ("credential_report", "snapshot", "catalog", "verdict_cells"),
     ("settings", "seal"),
     ("scope",),

@@ -12,6 +12,7 @@ from auditor.frames.kinds import (
     identity_providers,
     organization,
     password_policy,
+    root_credentials,
     server_certificates,
     virtual_mfa_devices,
 )
@@ -27,6 +28,7 @@ TABLES: tuple[Table, ...] = (
     *identity_providers.TABLES,
     *organization.TABLES,
     *password_policy.TABLES,
+    *root_credentials.TABLES,
     *server_certificates.TABLES,
     *virtual_mfa_devices.TABLES,
 )

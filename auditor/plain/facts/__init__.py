@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from auditor.plain.facts import account, organization
+from auditor.plain.facts import account, organization, root_session
 from auditor.plain.facts.document import Document
 from auditor.plain.facts.permissions import permissions
 from auditor.plain.facts.shape import Facts
@@ -18,6 +18,7 @@ def _one(unit: str, read: Callable[[Document, str], list[Facts]]) -> Callable[[D
 
 READERS: Mapping[str, Callable[[Document, str], dict[str, list[Facts]]]] = {
     "account-summary": _one("account", account.account_summary),
+    "root-credentials": _one("root", root_session.root_credentials),
     "password-policy": _one("account", account.password_policy),
     "virtual-mfa-devices": _one("account", account.virtual_mfa_devices),
     "access-analyzers": _one("account", account.access_analyzers),

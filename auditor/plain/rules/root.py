@@ -22,6 +22,7 @@ from auditor.plain.rules.telling import (
     spared,
     whole_days,
 )
+from auditor.plain.words import ROOT_CREDENTIALS
 from auditor.times import iso
 
 _GOVCLOUD = "aws-us-gov"
@@ -33,7 +34,7 @@ def no_key(facts: Facts, _: Parameters, __: datetime) -> Told:
     in_summary = None if count is None else count > 0
     exists = any_of(facts["access_key_1_active"], facts["access_key_2_active"], in_summary)
     steps = [
-        f"credential report: {flagged(facts, 'access_key_1_active', 'access_key_2_active')}",
+        f"{_source(facts)}: {flagged(facts, 'access_key_1_active', 'access_key_2_active')}",
         f"account summary: AccountAccessKeysPresent {'unknown' if count is None else count}"
         " (counts keys that are switched off, too)",
     ]
@@ -69,7 +70,7 @@ def _spared(facts: Facts) -> Told | None:
 def _mfa(facts: Facts) -> tuple[list[str], bool | None]:
     """Both sources; MFA counts where neither denies it."""
     report, summary = facts["mfa_active"], facts["summary_root_mfa"]
-    steps = [f"credential report: mfa_active {flag(report)}; account summary: AccountMFAEnabled {flag(summary)}"]
+    steps = [f"{_source(facts)}: mfa_active {flag(report)}; account summary: AccountMFAEnabled {flag(summary)}"]
     known = [value for value in (report, summary) if value is not None]
     if len(set(known)) > 1:
         steps.append("the two disagree: the worse one counts")
@@ -83,10 +84,15 @@ def _or_no_password(facts: Facts, parameters: Parameters, steps: list[str], prot
     known = [value for value in (report, summary) if value is not None]
     password = any(known) if known else None
     steps.append(
-        f"credential report: password_enabled {flag(report)}; account summary: AccountPasswordPresent {flag(summary)}"
+        f"{_source(facts)}: password_enabled {flag(report)}; account summary: AccountPasswordPresent {flag(summary)}"
     )
     passed = any_of(protected, negated(password))
     return ended(steps, passed, f"{last}, or root has no password: {flag(negated(password))}")
+
+
+def _source(facts: Facts) -> str:
+    """Where root's own row comes from."""
+    return "session of root" if facts["source"] == ROOT_CREDENTIALS else "credential report"
 
 
 def _password(facts: Facts) -> bool | None:
