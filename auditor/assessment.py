@@ -36,15 +36,17 @@ class Assessment:
     ``interrupted``: the collection was stopped, so accounts may be missing that had not been listed yet.
     ``waivers_sha256`` is that of the waivers file; empty, as is ``waivers``, where there was none. ``own_parameters``
     are those of a control (by id) that differ for an account (by id). ``originals`` reads the reports again whose rows
-    are ``users``, row by row the same.
+    are ``users``, row by row the same. ``redacted_with`` is the fingerprint of the key whose pseudonyms stand in place
+    of people's names, empty where the names stand.
 
     ``period`` is as people are shown it: ``2026Q4 (2026-10-01 to 2026-12-31)``; empty where none was stated.
     ``first_seen`` has the index of ``findings`` and is UTC, NaT but for failures: when the first of the snapshots was
     begun in which the unit has failed ever since; None where nobody looked. ``earlier_snapshots`` are those that were
-    looked at. ``redacted_with`` is the fingerprint of the key whose pseudonyms stand in place
-    of people's names, empty where the names stand. ``part`` is what the accounts are called that the assessment was cut
-    down to, empty where it is whole. ``tags`` are those of the accounts, by account id, None where they are not known.
-    ``waiver_matches`` (``schema.WAIVER_MATCHES``) is where the failures stand that are in the scopes of ``waivers``.
+    looked at.
+
+    ``part`` is what the accounts are called that the assessment was cut down to, empty where it is whole. ``tags`` are
+    those of the accounts, by account id, None where they are not known. ``waiver_matches`` (``schema.WAIVER_MATCHES``)
+    is where the failures stand that are in the scopes of ``waivers``.
     """
 
     snapshot_id: str

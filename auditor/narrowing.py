@@ -83,6 +83,7 @@ def narrowed(assessment: Assessment, account_ids: Collection[str], part: str) ->
     return replace(
         assessment,
         part=part,
+        idle_overrides=(),
         accounts=cut.frame(assessment.accounts),
         gaps=cut.gaps(assessment.gaps),
         users=cut.frame(assessment.users),
@@ -96,7 +97,6 @@ def narrowed(assessment: Assessment, account_ids: Collection[str], part: str) ->
         settings={name: value for name, value in assessment.settings.items() if name not in _SCOPE},
         first_seen=None if seen is None else seen.reindex(assessment.findings.index[rows]).reset_index(drop=True),
         own_parameters=own,
-        idle_overrides=(),
         originals=_only(assessment.originals, cut.ids),
         tags=None if assessment.tags is None else {i: t for i, t in assessment.tags.items() if i in cut.ids},
     )

@@ -20,7 +20,6 @@ from auditor.settings import Settings
 from auditor.times import iso
 
 _SHOWN = 20
-_NAMED = 6  # files in a remark
 _ANOTHER_DAY = timedelta(days=1)
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
@@ -65,30 +64,30 @@ def judged_and_reported(
     with busy("judging", quiet=settings.quiet):
         assessment = _judged(snapshot, settings, catalog, waivers)
         assessment = redacted(assessment, key) if key else assessment
+    if key and folder == snapshot.folder and not settings.quiet:
+        remark(f"names stand in the evidence in {folder}: hand out the other files only, or name a folder with --out")
     if not settings.quiet:
         _remark_on_times(assessment, settings.period)
         _remark_on_idle_overrides(assessment.idle_overrides)
-    if key and folder == snapshot.folder and not settings.quiet:
-        remark(f"names stand in the evidence in {folder}: hand out the other files only, or name a folder with --out")
     with busy("writing", quiet=settings.quiet):
         written = write_reports(assessment, folder, settings.format, csv_style(settings), settings.split_by or "")
     if written.removed and not settings.quiet:
-        _remark_on_removed(written.removed, folder)
+        remark(f"removed from {folder}, as this report does not write them: {_named(written.removed, folder)}")
     _show(assessment, _listed(written.files, folder))
     show_snapshot(snapshot)
     return _exit_code(assessment, settings)
-
-
-def _remark_on_removed(removed: Sequence[Path], folder: Path) -> None:
-    names = [path.relative_to(folder).as_posix() for path in removed]
-    more = f" and {len(names) - _NAMED} others" if len(names) > _NAMED else ""
-    remark(f"removed from {folder}, as this report does not write them: {', '.join(names[:_NAMED])}{more}")
 
 
 def show_snapshot(snapshot: Snapshot) -> None:
     """The last lines of every command that leaves a snapshot: what stands for all of it, and where it is."""
     print(f"root hash: {snapshot.manifest_sha256()}")
     print(snapshot.folder)
+
+
+def _named(files: tuple[Path, ...], folder: Path) -> str:
+    """The first of them by their names in the folder, and how many more there are."""
+    names = [file.relative_to(folder).as_posix() for file in files]
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
 
 
 def _listed(files: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:

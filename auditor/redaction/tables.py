@@ -71,6 +71,7 @@ def redacted(assessment: Assessment, key: bytes, redactor: Redactor | None = Non
         elif isinstance(value, Mapping) and any(isinstance(item, pd.DataFrame) for item in value.values()):
             changes[field.name] = {name: tables.frame(frame) for name, frame in value.items()}
     changes["findings"] = tables.with_contacts(changes["findings"], assessment)
+    changes["idle_overrides"] = tuple(map(redactor.sentence, assessment.idle_overrides))
     changes["settings"] = _settings(assessment.settings, redactor)
     if assessment.tags is not None:
         changes["tags"] = {i: {k: redactor.sentence(v) for k, v in t.items()} for i, t in assessment.tags.items()}

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from auditor.assessment import Assessment
-from auditor.checksums import stamp_at
+from auditor.checksums import REPORTS_FILE, stamp_at
 from auditor.errors import ConfigurationError, nearest
 from auditor.files import make_folder
-from auditor.model import FileStamp
 from auditor.narrowing import parts_of
 from auditor.report.csv_files import PLAIN, CsvFiles, CsvStyle
 from auditor.report.interface import Format
@@ -47,24 +47,39 @@ def write_reports(
     chosen = [_format(name, style) for name in dict.fromkeys(formats)]
     parts = parts_of(assessment, split_by) if split_by else ()
     output = {"csv": asdict(style), "split_by": split_by or None}
-    stamps: dict[Path, FileStamp] = {}
 
     def write(one: Assessment, where: Path) -> tuple[Path, ...]:
         make_folder(where)
-        files = [path for form in chosen for path in form.write(one, where)]
-        if one is assessment and split_by:
-            below, book = where / f"by-{folder_names([split_by])[0]}", any(f.name == Workbook.name for f in chosen)
-            files += write_parts(assessment, parts, below, write, book=book, style=style)
-        stamps.update({path: stamp_at(path) for path in files if path not in stamps})
-        summary = write_summary(one, where, {name_in(where, path): stamps[path] for path in files}, output)
-        stamps[summary] = stamp_at(summary)
-        return (*files, summary)
+        return tuple(path for form in chosen for path in form.write(one, where))
 
-    files = write(assessment, folder)
-    listed = {name_in(folder, path): stamps[path] for path in files}
-    removed = remove_leftovers(folder, listed)
-    write_list(folder, listed)
-    return Written(files, removed)
+    def write_part(one: Assessment, where: Path) -> tuple[Path, ...]:
+        return (*_finished(one, where, write(one, where), output).files, where / REPORTS_FILE)
+
+    written = write(assessment, folder)
+    if split_by:
+        below, book = folder / f"by-{folder_names([split_by])[0]}", any(f.name == Workbook.name for f in chosen)
+        written += tuple(write_parts(assessment, parts, below, write_part, book=book, style=style))
+    done = _finished(assessment, folder, written, output)
+    _remove_empty(folder, done.removed)
+    return done
+
+
+def _remove_empty(folder: Path, removed: Sequence[Path]) -> None:
+    """Folders of parts that are no more."""
+    for parent in sorted({parent for path in removed for parent in path.parents}, reverse=True):
+        if folder in parent.parents:
+            with suppress(OSError):  # somebody else's files are in it
+                parent.rmdir()
+
+
+def _finished(assessment: Assessment, folder: Path, written: tuple[Path, ...], output: Mapping[str, Any]) -> Written:
+    """The summary and the list of ``written`` files, and nothing that an earlier report left there."""
+    stamps = {name_in(folder, path): stamp_at(path) for path in written}
+    summary = write_summary(assessment, folder, stamps, output)
+    stamps[name_in(folder, summary)] = stamp_at(summary)
+    removed = remove_leftovers(folder, stamps)
+    write_list(folder, stamps)
+    return Written((*written, summary), removed)
 
 
 def _format(name: str, style: CsvStyle) -> Format:

@@ -28,7 +28,6 @@ def remove_leftovers(folder: Path, written: Collection[str]) -> tuple[Path, ...]
     gone = tuple(_leftovers(folder, written))
     for path in gone:
         remove(path)
-        _remove_empty(path.parent, folder)
     return gone
 
 
@@ -37,13 +36,6 @@ def write_list(folder: Path, stamps: Mapping[str, FileStamp]) -> Path:
     path = folder / REPORTS_FILE
     write_bytes(path, checksum_lines({name: stamp.sha256 for name, stamp in stamps.items()}))
     return path
-
-
-def _remove_empty(below: Path, folder: Path) -> None:
-    """The folder of an owner that there is no more, and the one around it."""
-    while below != folder and not any(below.iterdir()):
-        below.rmdir()
-        below = below.parent
 
 
 def _leftovers(folder: Path, written: Collection[str]) -> Iterator[Path]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -10,6 +9,7 @@ from typing import TypeAlias
 import pandas as pd
 
 from auditor.assessment import Assessment
+from auditor.checksums import stamp_at
 from auditor.files import make_folder
 from auditor.model import Status
 from auditor.narrowing import Part, narrowed
@@ -32,7 +32,7 @@ def write_parts(
     rows: list[tuple[object, ...]] = []
     for part, name in zip(parts, names, strict=True):
         files = write(own := narrowed(assessment, part.account_ids, part.owner), folder / name)
-        rows += [(part.owner, f"{name}/{file.name}", *_figures(own), _sha256(file)) for file in files]
+        rows += [(part.owner, f"{name}/{file.name}", *_figures(own), stamp_at(file).sha256) for file in files]
         yield from files
     index = pd.DataFrame(rows, columns=list(INDEX)).astype(dict.fromkeys(("owner", "file", "sha256"), "str"))
     yield write_csv(index, folder / "index.csv", style)
@@ -44,8 +44,3 @@ def _figures(own: Assessment) -> tuple[int, ...]:
     status, waived = own.findings["status"], own.findings["waiver_id"] != ""
     failed, lacking = (status == word.value for word in (Status.FAIL, Status.NO_EVIDENCE))
     return len(own.accounts), int(failed.sum()), int(waived.sum()), int(lacking.sum())
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

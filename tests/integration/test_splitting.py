@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 import stat
 import subprocess
 from collections.abc import Iterator
@@ -21,7 +22,7 @@ from tests.planted import every_text
 from tests.support import ACCOUNT, waivers_file
 
 FILES = {"accounts.csv", "controls.csv", "credentials.csv", "findings.csv", "waivers.csv"}
-FILES |= {"audit.xlsx", "findings.json", "summary.json"}
+FILES |= {"audit.xlsx", "findings.json", "summary.json", "reports.sha256"}
 BY = {"ou": "by-ou", "account": "by-account", "tag:Owner": "by-tag-Owner"}
 FORMATS = ("--format", "csv", "--format", "json")
 
@@ -37,29 +38,25 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
 
 @pytest.fixture(scope="module")
 def out(snapshot: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Reports that were split in every way, each into a folder called as the folder of its parts."""
+    """Reports that were split in every way, each in a folder that is called like that of its parts."""
     folder = tmp_path_factory.mktemp("split")
     waivers = waivers_file(folder, *divided.waiver_entries())
     books = {"ou": ("--format", "xlsx"), "tag:Owner": ("--format", "xlsx")}  # one for each account takes its time
     for split_by, name in BY.items():
-        arguments = ("report", snapshot.folder, "--out", folder / name, "--waivers", waivers, *FORMATS)
-        found = auditor(*arguments, "--split-by", split_by, *books.get(split_by, ()))
+        arguments = ("report", snapshot.folder, "--out", folder / name, "--waivers", waivers, "--split-by", split_by)
+        found = auditor(*arguments, *FORMATS, *books.get(split_by, ()))
         assert (found.returncode, found.stderr) == (4, "")
         assert f"{folder / name / name / 'index.csv'}\n" in found.stdout
-        (folder / f"{name}.txt").write_text(found.stdout)
+        (folder / f"{name}.stdout").write_text(found.stdout)
     return folder
 
 
-def whole_of(out: Path, split_by: str) -> Path:
-    return out / BY[split_by]
-
-
-def parts_of(out: Path, split_by: str) -> Path:
-    return whole_of(out, split_by) / BY[split_by]
+def below(out: Path, split_by: str) -> Path:
+    return out / BY[split_by] / BY[split_by]
 
 
 def folders(out: Path, split_by: str) -> list[Path]:
-    return sorted(path for path in parts_of(out, split_by).iterdir() if path.is_dir())
+    return sorted(path for path in below(out, split_by).iterdir() if path.is_dir())
 
 
 def ids_in(folder: Path) -> set[str]:
@@ -102,14 +99,14 @@ def test_every_account_and_every_finding_is_in_exactly_one_part(out: Path, split
     parts = folders(out, split_by)
     assert sorted(i for folder in parts for i in ids_in(folder)) == sorted(EVERY)
     for name in ("findings.csv", "credentials.csv", "accounts.csv"):
-        whole = (whole_of(out, split_by) / name).read_text().splitlines(keepends=True)
+        whole = (out / BY[split_by] / name).read_text().splitlines(keepends=True)
         together = [line for folder in parts for line in (folder / name).read_text().splitlines(keepends=True)[1:]]
         assert sorted(together) == sorted(whole[1:])
 
 
 @pytest.mark.parametrize("split_by", BY)
 def test_the_index_names_every_file_with_its_owner_and_its_sum(out: Path, split_by: str) -> None:
-    top = parts_of(out, split_by)
+    top = below(out, split_by)
     rows = read_csv(top / "index.csv")
     assert list(rows[0]) == ["owner", "file", "accounts", "failures", "waived", "no_evidence", "sha256"]
     paths = {path.relative_to(top).as_posix() for path in top.rglob("*") if path.is_file()}
@@ -128,14 +125,14 @@ def test_the_index_names_every_file_with_its_owner_and_its_sum(out: Path, split_
 
 @pytest.mark.parametrize("split_by", BY)
 def test_summaries_tell_what_a_file_is_a_part_of(out: Path, split_by: str) -> None:
-    whole = json.loads((whole_of(out, split_by) / "summary.json").read_text())
+    whole = json.loads((out / BY[split_by] / "summary.json").read_text())
     assert (whole["derived_from"]["part"], whole["derived_from"]["output"]["split_by"]) == (None, split_by)
-    owners = {row["file"].partition("/")[0]: row["owner"] for row in read_csv(parts_of(out, split_by) / "index.csv")}
+    owners = {row["file"].partition("/")[0]: row["owner"] for row in read_csv(below(out, split_by) / "index.csv")}
     for folder in folders(out, split_by):
         part = json.loads((folder / "summary.json").read_text())
         assert part["derived_from"]["part"] == owners[folder.name]
         assert part["derived_from"]["manifest_sha256"] == whole["derived_from"]["manifest_sha256"]
-        assert set(part["files"]) == {path.name for path in folder.iterdir()} - {"summary.json"}
+        assert set(part["files"]) == {path.name for path in folder.iterdir()} - {"summary.json", "reports.sha256"}
         for name, identity in part["files"].items():
             assert whole["files"][f"{BY[split_by]}/{folder.name}/{name}"] == identity
     assert f"{BY[split_by]}/index.csv" in whole["files"]
@@ -149,28 +146,38 @@ def test_a_part_has_the_files_that_the_whole_has(out: Path) -> None:
 
 
 def test_the_cover_says_whose_part_it_is(out: Path) -> None:
-    cells = [str(text) for text in texts_of(parts_of(out, "ou") / "Root-Prod" / "audit.xlsx")]
+    cells = [str(text) for text in texts_of(below(out, "ou") / "Root-Prod" / "audit.xlsx")]
     assert any(text.startswith("Only the part of Root/Prod: 3 accounts listed") for text in cells)
 
 
 def test_the_files_of_parts_are_not_listed_on_the_terminal(out: Path) -> None:
-    printed = (out / "by-tag-Owner.txt").read_text()
-    assert "index.xlsx" in printed
-    assert "team-one" not in printed
+    told = (out / "by-tag-Owner.stdout").read_text()
+    assert "index.xlsx" in told
+    assert "team-one" not in told
 
 
-def test_parts_of_the_report_before_leave_no_files_behind(snapshot: Snapshot, tmp_path: Path) -> None:
+def test_owners_that_are_gone_leave_no_files_behind(snapshot: Snapshot, tmp_path: Path) -> None:
     arguments = ("report", snapshot.folder, "--out", tmp_path, "--format", "csv")
     auditor(*arguments, "--split-by", "ou")
-    kept = tmp_path / "by-ou" / "Root" / "kept.txt"
-    kept.write_text("mine")
-    edited = tmp_path / "by-ou" / "Root-Dev" / "findings.csv"
-    edited.write_text("mine too")
-    found = auditor(*arguments)
-    assert "as this report does not write them: by-ou/" in found.stderr
-    assert len(found.stderr) < 400
-    assert {path for path in (tmp_path / "by-ou").rglob("*") if path.is_file()} == {kept, edited}
-    assert not (tmp_path / "by-ou" / "Root-Prod").exists()
+    parts = [path for path in (tmp_path / "by-ou").rglob("*.csv") if path.parent != tmp_path / "by-ou"]
+    assert len(parts) == 5 * 5
+    parts[0].write_text("mine")
+    auditor(*arguments, "--split-by", "tag:Owner")
+    assert [path for path in (tmp_path / "by-ou").rglob("*") if path.is_file()] == [parts[0]], "what was edited stays"
+    assert list((tmp_path / "by-tag-Owner").glob("*/findings.csv"))
+    again = auditor(*arguments)
+    assert not (tmp_path / "by-tag-Owner").exists()
+    assert re.search(r"removed from .*: by-tag-Owner/.* and \d+ more$", error_line(again))
+
+
+def test_verify_knows_the_files_of_parts(snapshot: Snapshot, tmp_path: Path) -> None:
+    copy = divided.divided(tmp_path).folder
+    auditor("report", copy, "--split-by", "ou", "--format", "csv")
+    subprocess.run(["sha256sum", "-c", "--strict", "reports.sha256"], cwd=copy, check=True, capture_output=True)
+    for folder in (copy / "by-ou").glob("*/"):
+        subprocess.run(["sha256sum", "-c", "--strict", "reports.sha256"], cwd=folder, check=True, capture_output=True)
+    (copy / "by-ou" / "Root-Dev" / "findings.csv").write_text("forged")
+    assert "by-ou/Root-Dev/findings.csv" in auditor("verify", copy).stdout
 
 
 def test_what_cannot_be_split_by_is_refused_before_anything_is_written(snapshot: Snapshot, tmp_path: Path) -> None:

@@ -69,9 +69,17 @@ def test_no_field_of_an_assessment_holds_a_planted_name_not_even_in_a_category(h
 def test_every_field_of_an_assessment_is_thought_of(hidden: Assessment) -> None:
     without_names = {"snapshot_id", "organization_id", "as_of", "started_at", "finished_at", "interrupted", "run"}
     without_names |= {"tool_version", "manifest_sha256", "catalog_hash", "options", "benchmarks", "catalog_controls"}
-    without_names |= {"dropped", "waivers_sha256", "redacted_with", "period", "own_parameters", "first_seen", "part"}
-    without_names |= {"earlier_snapshots", "idle_overrides"}
-    replaced = {"caller_arn", "settings", "originals", "evidence", "tags"}
+    without_names |= {
+        "dropped",
+        "waivers_sha256",
+        "redacted_with",
+        "period",
+        "own_parameters",
+        "first_seen",
+        "part",
+        "earlier_snapshots",
+    }
+    replaced = {"idle_overrides", "caller_arn", "settings", "originals", "evidence", "tags"}
     tables = {name for name in texts_of(hidden) if isinstance(getattr(hidden, name), pd.DataFrame)}
     assert {field.name for field in dataclasses.fields(hidden)} == without_names | replaced | tables
 
