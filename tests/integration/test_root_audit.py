@@ -70,6 +70,12 @@ def test_the_planted_status_of_root_gives_the_expected_verdicts(ran: tuple[Box, 
     assert {(f["control_id"], f["status"]) for f in read} == {(c, s) for c in CONTROLS for s in ("PASS", "FAIL")}
 
 
+def test_the_second_implementation_reads_root_sessions_too(ran: tuple[Box, Path, Completed]) -> None:
+    box, folder, result = ran
+    again = box.auditor("reperform", result.stdout.splitlines()[-1], cwd=folder)
+    assert again.returncode == 0, again.stdout + again.stderr
+
+
 def test_such_findings_name_root_and_the_line_they_came_from(ran: tuple[Box, Path, Completed]) -> None:
     box, folder, result = ran
     snapshot = folder / result.stdout.splitlines()[-1]
