@@ -218,9 +218,9 @@ def _split(line: str, names: list[str]) -> list[str]:
     (cells,) = csv.reader([line])
     cells = cells if len(cells) == len(names) else line.split(",")
     more, at = len(cells) - len(names), names.index("user")
-    assert names.index("arn") == at + 1
     if not more:
         return cells
+    assert names.index("arn") == at + 1
     half = more // 2  # the name stands in the ARN once more
     user, arn = cells[at : at + half + 1], cells[at + half + 1 : at + more + 2]
     return [*cells[:at], ",".join(user), ",".join(arn), *cells[at + more + 2 :]]
