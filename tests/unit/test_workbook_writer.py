@@ -54,6 +54,15 @@ def test_rows_beyond_a_sheet_go_on_to_the_next(tmp_path: Path) -> None:
     assert names["Population__3__n"].attr_text == "'Population (3)'!$A$2:$A$2"
 
 
+def test_more_rows_than_a_sheet_has_are_written_and_read_back_whole(tmp_path: Path) -> None:
+    """For real: 1,048,576 with the header, and the rest."""
+    book = new_book("t", "0", AS_OF, ["S"])
+    write_table(book, "S", numbers(1_060_000), NUMBERS)
+    shown = grids(saved(book, tmp_path))
+    assert {title: len(grid) for title, grid in shown.items()} == {"S": 1_048_576, "S (2)": 11_426}
+    assert [row[0] for title in shown for row in shown[title][1:]] == list(range(1_060_000))
+
+
 def test_rows_that_just_fill_a_sheet_need_no_other(tmp_path: Path) -> None:
     book = new_book("t", "0", AS_OF, ["S"])
     assert len(write_table(book, "S", numbers(3), NUMBERS, max_rows=4)) == 1
@@ -196,6 +205,7 @@ def test_the_package_tells_neither_clock_nor_machine(tmp_path: Path) -> None:
         ("tab\tline\n", "tab\tline\n"),
         ("a_x0041_b", "a_x005F_x0041_b"),
         ("_x41_", "_x41_"),
+        ("_x005F_", "_x005F_x005F_"),
         ("a\rb", "a_x000D_b"),
         ("\U0001f680", "\U0001f680"),
     ],
