@@ -29,12 +29,13 @@ from auditor.period import Period
 DEFAULT_FILE = Path("auditor.yaml")
 FORMATS = ("xlsx", "csv", "json")
 LOG_FORMATS = ("text", "json")
+PAPERS = ("a4", "letter")
 DELIMITERS = (",", ";", "|", "\t")
 
 KMS_PREFIX = "awskms:"
 """Before the id, alias or ARN of a KMS key that signs; anything else is a key file."""
 
-_CHOICES = {"fail_on": [s.value for s in Severity], "format": FORMATS, "log_format": LOG_FORMATS}
+_CHOICES = {"fail_on": [s.value for s in Severity], "format": FORMATS, "log_format": LOG_FORMATS, "paper": PAPERS}
 SECRETS = frozenset({"external_id"})
 """Settings whose values are told to nobody."""
 
@@ -175,6 +176,7 @@ class Settings(BaseModel):
     csv_delimiter: Annotated[str, AfterValidator(_delimiter)] = ","
     csv_bom: bool = False
     csv_raw: bool = False
+    paper: Literal["a4", "letter"] = "a4"
     out: Path = Path("reports")
     sign: Annotated[str | None, AfterValidator(_signing_key)] = None
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64

@@ -63,7 +63,7 @@ def judged_and_reported(
         _remark_on_times(assessment, settings.period)
         _remark_on_idle_overrides(assessment.idle_overrides)
     with busy("writing", quiet=settings.quiet):
-        written = write_reports(assessment, folder, settings.format, csv_style(settings))
+        written = write_reports(assessment, folder, settings.format, csv_style(settings), settings.paper)
     if written.removed and not settings.quiet:
         names = ", ".join(path.name for path in written.removed)
         remark(f"removed from {folder}, as this report does not write them: {names}")

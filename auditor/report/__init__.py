@@ -30,24 +30,27 @@ class Written(NamedTuple):
     removed: tuple[Path, ...]
 
 
-def write_reports(assessment: Assessment, folder: Path, formats: Sequence[str], style: CsvStyle = PLAIN) -> Written:
+def write_reports(
+    assessment: Assessment, folder: Path, formats: Sequence[str], style: CsvStyle = PLAIN, paper: str = "a4"
+) -> Written:
     """Write the named formats, then ``summary.json``, which carries their hashes, and ``reports.sha256`` about all.
 
     Makes ``folder`` (0700) where it is missing; every file is 0600. Raises ConfigurationError for an unknown
     format, before anything is written, and SnapshotError when the folder cannot be written.
     """
-    chosen = [_format(name, style) for name in dict.fromkeys(formats)]
+    chosen = [_format(name, style, paper) for name in dict.fromkeys(formats)]
     make_folder(folder)
     written = tuple(path for form in chosen for path in form.write(assessment, folder))
     stamps = {name_in(folder, path): stamp_at(path) for path in written}
-    summary = write_summary(assessment, folder, stamps, {"csv": asdict(style)})
+    summary = write_summary(assessment, folder, stamps, {"csv": asdict(style), "paper": paper})
     stamps[name_in(folder, summary)] = stamp_at(summary)
     removed = remove_leftovers(folder, stamps)
     write_list(folder, stamps)
     return Written((*written, summary), removed)
 
 
-def _format(name: str, style: CsvStyle) -> Format:
+def _format(name: str, style: CsvStyle, paper: str) -> Format:
     if name not in FORMATS:
         raise ConfigurationError(f"unknown format {name!r}{nearest(name, FORMATS)}")
-    return CsvFiles(style) if name == CsvFiles.name else FORMATS[name]
+    adjusted: Mapping[str, Format] = {f.name: f for f in (Workbook(paper), CsvFiles(style))}
+    return adjusted.get(name, FORMATS[name])
