@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree
 
 import openpyxl
-from openpyxl.utils import coordinate_to_tuple
+from openpyxl.utils import coordinate_to_tuple, range_boundaries
 from openpyxl.utils.escape import unescape
 from openpyxl.workbook.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
@@ -41,6 +41,13 @@ def at(grid: Grid, cell: str) -> Any:
     row, column = coordinate_to_tuple(cell)
     inside = row <= len(grid) and column <= len(grid[row - 1])
     return grid[row - 1][column - 1] if inside else ""
+
+
+def bounds(area: str) -> tuple[int, int, int, int]:
+    """The first and the last column and row of an area: left, top, right, bottom."""
+    left, top, right, bottom = range_boundaries(area.replace("$", ""))
+    assert left is not None and top is not None and right is not None and bottom is not None, area
+    return left, top, right, bottom
 
 
 def table(grid: Grid, header: int) -> list[dict[str, Any]]:

@@ -17,11 +17,11 @@ from pathlib import Path
 
 from auditor.assessment import Assessment, assess
 from auditor.catalog import load_catalog
-from auditor.model import AccountRecord, Evidence, EvidenceFile, OrganizationRecord
+from auditor.model import Evidence, EvidenceFile, EvidenceGap, OrganizationRecord
 from auditor.report.workbook import Workbook
 from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.sandbox.faults import DEFAULT_FAULTS
-from auditor.snapshot import ORGANIZATION_FOLDER, Manifest, Snapshot, SnapshotWriter
+from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot, SnapshotWriter
 from auditor.waivers import load_waivers
 from tests.boxed import Box
 from tests.office import PDF, Office
@@ -67,19 +67,30 @@ def _fixed(found: Snapshot, folder: Path) -> Snapshot:
     def moved(owner: str, files: Sequence[EvidenceFile]) -> tuple[EvidenceFile, ...]:
         return tuple(writer.store(owner, _timeless(found, file)) for file in files)
 
-    records = [_moved(record, moved(record.account.id, record.evidence)) for record in manifest.accounts]
+    records = [
+        replace(record, evidence=moved(record.account.id, record.evidence), gaps=_nameless(record.gaps))
+        for record in manifest.accounts
+    ]
     common = manifest.organization_record
-    organization = common and OrganizationRecord(moved(ORGANIZATION_FOLDER, common.evidence), common.gaps)
-    times = {"as_of": AS_OF, "started_at": AS_OF, "finished_at": AS_OF + timedelta(minutes=2)}
-    identity = {"snapshot_id": writer.snapshot_id, "accounts": tuple(records), "organization_record": organization}
-    sealed: Manifest = replace(
-        manifest, **times, **identity, run={"calls": manifest.run["calls"], "retries": 0}, settings={}
+    organization = common and OrganizationRecord(moved(ORGANIZATION_FOLDER, common.evidence), _nameless(common.gaps))
+    sealed = replace(
+        manifest,
+        snapshot_id=writer.snapshot_id,
+        as_of=AS_OF,
+        started_at=AS_OF,
+        finished_at=AS_OF + timedelta(minutes=2),
+        settings={"role": manifest.settings["role"]},
+        accounts=tuple(records),
+        organization_record=organization,
+        attempts=(),
+        run={"calls": manifest.run["calls"], "retries": manifest.run["retries"]},
     )
     return writer.seal(sealed)
 
 
-def _moved(record: AccountRecord, files: tuple[EvidenceFile, ...]) -> AccountRecord:
-    return replace(record, evidence=files)
+def _nameless(gaps: Sequence[EvidenceGap]) -> tuple[EvidenceGap, ...]:
+    """Without the ids of requests."""
+    return tuple(replace(gap, request_id="") for gap in gaps)
 
 
 def _timeless(found: Snapshot, file: EvidenceFile) -> Evidence:

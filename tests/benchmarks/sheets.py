@@ -25,8 +25,8 @@ from tests.benchmarks.child import Figures, cpu_seconds, peak_mib
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 _COLUMNS = {"population": population.COLUMNS, "exceptions": exceptions.COLUMNS}
 _ACCOUNTS = 500
-_OFTEN = ("account_id", "account_name", "ou_path", "severity", "control_id", "requirements", "credential", "limit")
-_OFTEN += ("owner", "reason", "evidence_file", "title", "remediation", "waiver_id")
+_OFTEN = {"account_id", "account_name", "ou_path", "severity", "control_id", "requirements", "credential", "limit"}
+_OFTEN |= {"owner", "reason", "evidence_file", "title", "remediation", "waiver_id"}
 _LENGTHS = {"reason": 80, "remediation": 200, "observed": 60, "arn": 50, "resource_arn": 50, "evidence_file": 46}
 
 
@@ -75,7 +75,8 @@ def read_back(rows: int) -> Figures:
 
 def count_rows(path: Path) -> tuple[list[int], int]:
     """Rows of each sheet below its header, and how many of them are not the ones that ``block`` made."""
-    book, counts, wrong = CalamineWorkbook.from_path(str(path)), [], 0
+    book, wrong = CalamineWorkbook.from_path(str(path)), 0
+    counts: list[int] = []
     for name in book.sheet_names:
         found = book.get_sheet_by_name(name).iter_rows()
         header = next(found)

@@ -15,6 +15,7 @@ from auditor.assessment import Assessment, assess
 from auditor.report import figures
 from auditor.report.workbook import Workbook
 from auditor.report.workbook.sheets import population
+from auditor.report.workbook.table import write_table
 from tests.books import HEADERS, Grid, at, differences, formulas, grids, table
 from tests.office import Office
 from tests.support import (
@@ -92,7 +93,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Assessment
         assessment = make(folder / name)
         with pytest.MonkeyPatch.context() as patch:
             if name == "several-sheets":
-                patch.setattr(population, "write_table", partial(population.write_table, max_rows=5))
+                patch.setattr(population, "write_table", partial(write_table, max_rows=5))
             (path,) = Workbook().write(assessment, folder / name)
         books[name] = assessment, path.rename(folder / f"{name}.xlsx")
     return books

@@ -143,12 +143,12 @@ def desk(originals: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -
 def cells(path: Path, plain: Callable[[str], str] = unescape) -> dict[tuple[str, str], object]:
     """What every sheet holds, blank cells and formulas left out; LibreOffice saves texts without escapes."""
     book = openpyxl.load_workbook(path)
-    found = {}
+    found: dict[tuple[str, str], object] = {}
     for sheet in book.worksheets:
         for cell in itertools.chain.from_iterable(sheet.iter_rows()):
             if cell.value is not None and cell.data_type != "f":
                 assert cell.data_type in ("s", "n", "d"), (sheet.title, cell.coordinate, cell.value)
-                found[sheet.title, cell.coordinate] = plain(cell.value) if cell.data_type == "s" else cell.value
+                found[sheet.title, cell.coordinate] = plain(str(cell.value)) if cell.data_type == "s" else cell.value
     return found
 
 

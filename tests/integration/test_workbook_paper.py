@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from openpyxl.utils import range_boundaries
+from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.report.workbook import Workbook
-from tests.books import HEADERS, opened, sheet
+from tests.books import HEADERS, bounds, opened, sheet
 from tests.office import PDF, Office, pages
 from tests.support import ACCOUNT, OTHER, ago, judged, key, password, report, root, unreachable, user
 
@@ -84,8 +84,10 @@ def footer(text: str) -> str:
 
 def last_header(page: Worksheet, row: int) -> str:
     """The header of the last column that is printed."""
-    _, _, right, _ = range_boundaries(str(page.print_area).split("!")[-1].replace("$", ""))
-    shown = [c for c in page[row] if c.column <= right and not page.column_dimensions[c.column_letter].hidden]
+    _, _, right, _ = bounds(str(page.print_area).split("!")[-1])
+    shown = [
+        c for c in page[row] if c.column <= right and not page.column_dimensions[get_column_letter(c.column)].hidden
+    ]
     return str(shown[-1].value)
 
 

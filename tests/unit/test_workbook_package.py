@@ -11,12 +11,12 @@ from xml.etree.ElementTree import Element
 
 import pandas as pd
 import pytest
-from openpyxl.utils import coordinate_to_tuple, range_boundaries
+from openpyxl.utils import coordinate_to_tuple
 from openxml_audit import FileFormat, OpenXmlValidator
 
 from auditor.report.workbook import Workbook
 from auditor.report.workbook.single import write_single
-from tests.books import MAIN, SHEETS, at, grids, sheet_parts
+from tests.books import MAIN, SHEETS, at, bounds, grids, sheet_parts
 from tests.reporting import HOSTILE
 from tests.support import (
     ACCOUNT,
@@ -148,7 +148,7 @@ def test_the_dimension_of_a_sheet_holds_all_its_cells(path: Path) -> None:
         tree = ElementTree.fromstring(xml)
         dimension = tree.find(f"{MAIN}dimension")
         assert dimension is not None
-        _, _, columns, rows = range_boundaries(dimension.attrib["ref"])
+        _, _, columns, rows = bounds(dimension.attrib["ref"])
         cells = [coordinate_to_tuple(cell.attrib["r"]) for cell in tree.iter(f"{MAIN}c")]
         assert max(row for row, _ in cells) <= rows, title
         assert max(column for _, column in cells) <= columns, title
@@ -166,7 +166,7 @@ def tables(path: Path) -> Iterator[tuple[str, Element]]:
 def _targets(content: dict[str, bytes], part: str) -> list[str]:
     folder, _, name = part.rpartition("/")
     relations = content.get(f"{folder}/_rels/{name}.rels".lstrip("/"))
-    found = ElementTree.fromstring(relations) if relations else []
+    found = list(ElementTree.fromstring(relations)) if relations else []
     ids = [relation.attrib["Id"] for relation in found]
     assert len(set(ids)) == len(ids)
     return [_resolved(folder, relation.attrib["Target"]) for relation in found]
@@ -189,7 +189,7 @@ def test_tables_are_named_once_and_their_columns_are_the_headers(path: Path) -> 
     assert len({*names, *defined}) == len(names) + len(defined)
     assert len({table.attrib["id"] for _, table in found}) == len(found)
     for title, table in found:
-        left, top, right, bottom = range_boundaries(table.attrib["ref"])
+        left, top, right, bottom = bounds(table.attrib["ref"])
         columns = list(table.iter(f"{MAIN}tableColumn"))
         assert [column.attrib["name"] for column in columns] == shown[title][top - 1][left - 1 : right]
         assert len({column.attrib["name"].casefold() for column in columns}) == len(columns)
@@ -211,7 +211,7 @@ def test_names_of_ranges_lead_to_columns_of_tables(path: Path) -> None:
     for name, target in names.items():
         title, _, area = target.rpartition("!")
         grid = shown[title.strip("'").replace("''", "'")]
-        left, top, right, bottom = range_boundaries(area)
+        left, top, right, bottom = bounds(area)
         assert left == right
         if name != "as_of":
             assert grid[top - 2][left - 1] != "", "no header stands above it"

@@ -247,7 +247,9 @@ def test_every_time_says_that_it_is_utc(book: Book) -> None:
 
 def test_links_lead_to_exceptions_and_definitions(book: Book) -> None:
     page = sheet(book, "Controls")
-    links = {cell.coordinate: cell.hyperlink.location for row in page.iter_rows() for cell in row if cell.hyperlink}
+    links = {
+        cell.coordinate: str(cell.hyperlink.location) for row in page.iter_rows() for cell in row if cell.hyperlink
+    }
     failed = column(page, "Failed", 3)
     assert sum(location.startswith("Catalogue!") for location in links.values()) == len(failed)
     assert sum(location.startswith("Exceptions!") for location in links.values()) > 0
