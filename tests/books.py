@@ -45,8 +45,8 @@ def at(grid: Grid, cell: str) -> Any:
 
 def bounds(area: str) -> tuple[int, int, int, int]:
     """The first and the last column and row of an area: left, top, right, bottom."""
-    left, top, right, bottom = range_boundaries(area.replace("$", ""))
-    assert left is not None and top is not None and right is not None and bottom is not None, area
+    left, top, right, bottom = (number or 0 for number in range_boundaries(area.replace("$", "")))
+    assert min(left, top, right, bottom) > 0, area
     return left, top, right, bottom
 
 
