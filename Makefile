@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check bench format docs clean
+.PHONY: help demo test check bench format docs sample clean
 .DEFAULT_GOAL := help
 
 help:
@@ -12,6 +12,7 @@ help:
 	@echo "make check   ruff, ruff format and mypy --strict"
 	@echo "make bench   measure, and print one table"
 	@echo "make docs    write the parts of README that are made from the program"
+	@echo "make sample  write reports/sample/: a workbook, and the picture of its first page"
 	@echo "make format  put the code into the project's format"
 	@echo "make clean   remove what make has installed and built"
 
@@ -32,6 +33,9 @@ bench: $(VENV)/.installed-dev
 
 docs: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.readme
+
+sample: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.sample
 
 format: $(VENV)/.installed-dev
 	$(BIN)/ruff check --fix .

@@ -29,6 +29,7 @@ from auditor.period import Period
 DEFAULT_FILE = Path("auditor.yaml")
 FORMATS = ("xlsx", "csv", "json")
 LOG_FORMATS = ("text", "json")
+PAPERS = ("a4", "letter")
 DELIMITERS = (",", ";", "|", "\t")
 
 KMS_PREFIX = "awskms:"
@@ -40,6 +41,7 @@ _CHOICES = {
     "fail_on": [s.value for s in Severity],
     "format": FORMATS,
     "log_format": LOG_FORMATS,
+    "paper": PAPERS,
     "root_audit": (ASSUME_ROOT,),
 }
 _PARTS = ("ou", "account", "tag:NAME")
@@ -216,6 +218,7 @@ class Settings(BaseModel):
     csv_raw: bool = False
     redact: Path | None = None
     split_by: Annotated[str | None, AfterValidator(_split_by)] = None
+    paper: Literal["a4", "letter"] = "a4"
     out: Path = Path("reports")
     sign: Annotated[str | None, AfterValidator(_signing_key)] = None
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64

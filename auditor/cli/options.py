@@ -59,6 +59,7 @@ OUTPUT = (
     click.option("--csv-delimiter", metavar="CHARACTER", help="Between the cells of CSV files: , ; | or tab  [,]"),
     click.option("--csv-bom", is_flag=True, help="Begin CSV files with the byte order mark that Excel looks for"),
     click.option("--csv-raw", is_flag=True, help="CSV for programs: no apostrophe before what looks like a formula"),
+    click.option("--paper", metavar="SIZE", help="The workbook prints on a4 or letter  [a4]"),
     click.option(
         "--split-by", metavar="WHAT", help="Also a folder for each owner: ou, account or tag:NAME, the value of a tag"
     ),

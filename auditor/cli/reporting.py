@@ -70,7 +70,8 @@ def judged_and_reported(
         _remark_on_times(assessment, settings.period)
         _remark_on_idle_overrides(assessment.idle_overrides)
     with busy("writing", quiet=settings.quiet):
-        written = write_reports(assessment, folder, settings.format, csv_style(settings), settings.split_by or "")
+        style, paper = csv_style(settings), settings.paper
+        written = write_reports(assessment, folder, settings.format, style, paper, settings.split_by or "")
     if written.removed and not settings.quiet:
         remark(f"removed from {folder}, as this report does not write them: {_named(written.removed, folder)}")
     _show(assessment, _listed(written.files, folder))

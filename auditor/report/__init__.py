@@ -35,7 +35,12 @@ class Written(NamedTuple):
 
 
 def write_reports(
-    assessment: Assessment, folder: Path, formats: Sequence[str], style: CsvStyle = PLAIN, split_by: str = ""
+    assessment: Assessment,
+    folder: Path,
+    formats: Sequence[str],
+    style: CsvStyle = PLAIN,
+    paper: str = "a4",
+    split_by: str = "",
 ) -> Written:
     """Write the named formats, then ``summary.json``, which carries their hashes, and ``reports.sha256`` about all.
 
@@ -44,9 +49,9 @@ def write_reports(
     format or where there is nothing to split by, before anything is written, and SnapshotError when the folder cannot
     be written.
     """
-    chosen = [_format(name, style) for name in dict.fromkeys(formats)]
+    chosen = [_format(name, style, paper) for name in dict.fromkeys(formats)]
     parts = parts_of(assessment, split_by) if split_by else ()
-    output = {"csv": asdict(style), "split_by": split_by or None}
+    output = {"csv": asdict(style), "paper": paper, "split_by": split_by or None}
 
     def write(one: Assessment, where: Path) -> tuple[Path, ...]:
         make_folder(where)
@@ -82,7 +87,8 @@ def _finished(assessment: Assessment, folder: Path, written: tuple[Path, ...], o
     return Written((*written, summary), removed)
 
 
-def _format(name: str, style: CsvStyle) -> Format:
+def _format(name: str, style: CsvStyle, paper: str) -> Format:
     if name not in FORMATS:
         raise ConfigurationError(f"unknown format {name!r}{nearest(name, FORMATS)}")
-    return CsvFiles(style) if name == CsvFiles.name else FORMATS[name]
+    adjusted: Mapping[str, Format] = {f.name: f for f in (Workbook(paper), CsvFiles(style))}
+    return adjusted.get(name, FORMATS[name])

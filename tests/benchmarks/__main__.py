@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tests.benchmarks import collecting, full_evidence, judging
+from tests.benchmarks import collecting, full_evidence, judging, workbook
 from tests.benchmarks.table import Row, print_table
 
 _CASES: Mapping[str, Callable[..., Iterator[Row]]] = {
@@ -15,6 +15,7 @@ _CASES: Mapping[str, Callable[..., Iterator[Row]]] = {
     "cpu": collecting.cpu_rows,
     "scale": collecting.scale_rows,
     "judging": lambda **_: judging.rows(),
+    "workbook": lambda **_: workbook.rows(),
     "full": lambda **_: full_evidence.rows(),
 }
 

@@ -27,13 +27,17 @@ def cpu_seconds() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def peak_mib() -> int:
+    """The most memory that this process has held so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+
+
 def _run(case: str, arguments: Mapping[str, Any]) -> Figures:
     """A case that says its CPU time itself leaves out what it needs to load."""
     module, _, function = case.partition(".")
     before = cpu_seconds()
     figures: Figures = getattr(importlib.import_module(f"tests.benchmarks.{module}"), function)(**arguments)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    return {"cpu": cpu_seconds() - before, "peak_mib": peak} | figures
+    return {"cpu": cpu_seconds() - before, "peak_mib": peak_mib()} | figures
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
 from tests.boxed import Box, Completed, error_line
-from tests.integration.test_workbook_libreoffice import XLSX, converted
+from tests.office import Office
 from tests.support import ACCOUNT, OTHER, ago, key, report, root, stored, user
 
 HEADER = 3
@@ -113,9 +113,9 @@ def test_a_file_can_be_named_for_the_csv(box: Box, snapshot: Path, tmp_path: Pat
 
 @pytest.mark.libreoffice
 def test_a_book_that_libreoffice_has_saved_is_read_as_well(box: Box, snapshot: Path, tmp_path: Path) -> None:
-    converted(filled(snapshot, tmp_path), "ods", tmp_path / "ods")
-    converted(tmp_path / "ods" / "filled.ods", XLSX, tmp_path / "office")
-    result = imported(box, tmp_path / "office" / "filled.xlsx", snapshot)
+    desk = Office(tmp_path / "office")
+    (saved,) = desk.recalculated(*desk.converted("ods", filled(snapshot, tmp_path)))
+    result = imported(box, saved, snapshot)
     assert result.returncode == 0, result.stderr
     check_responses(result.stdout)
 
@@ -126,8 +126,8 @@ def test_a_locked_cell_that_was_changed_in_libreoffice_is_told(box: Box, snapsho
     at, was = place(book, "Observed", "bob"), sheet(book)[place(book, "Observed", "bob")].value
     sheet(book)[at] = "1 day old"
     book.save(tmp_path / "filled.xlsx")
-    converted(tmp_path / "filled.xlsx", XLSX, tmp_path / "office")
-    result = imported(box, tmp_path / "office" / "filled.xlsx", snapshot)
+    (saved,) = Office(tmp_path / "office").recalculated(tmp_path / "filled.xlsx")
+    result = imported(box, saved, snapshot)
     assert result.returncode == 7
     assert f'auditor: Exceptions!{at} was "{was}", is "1 day old"' in result.stderr.splitlines()
     check_responses(result.stdout)

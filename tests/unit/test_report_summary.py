@@ -18,6 +18,7 @@ from auditor.report import CsvStyle, write_reports
 from auditor.report.figures import Result, coverage, gaps, results
 from tests import reporting
 from tests.reporting import KEYS, account, finding, missed
+from tests.support import ACCOUNT, judged, report, root
 
 
 def written(assessment: Assessment, folder: Path, *formats: str) -> dict[str, Any]:
@@ -42,20 +43,26 @@ def test_it_says_what_was_audited_and_how_it_went(tmp_path: Path) -> None:
 
 
 def test_it_names_the_hash_of_every_file_written_with_it(tmp_path: Path) -> None:
-    files = written(reporting.small(), tmp_path, "csv", "json", "xlsx")["files"]
+    assessment, tmp_path = judged(tmp_path, {ACCOUNT: report([root()])}), tmp_path / "out"
+    files = written(assessment, tmp_path, "csv", "json", "xlsx")["files"]
     assert set(files) == {p.name for p in tmp_path.iterdir()} - {"summary.json", "reports.sha256"}
     for name, identity in files.items():
         content = (tmp_path / name).read_bytes()
         assert identity == {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
 
 
+def test_it_names_the_paper(tmp_path: Path) -> None:
+    path = write_reports(reporting.complete(), tmp_path, ["csv"], paper="letter").files[-1]
+    assert json.loads(path.read_text(encoding="utf-8"))["derived_from"]["output"]["paper"] == "letter"
+
+
 def test_it_names_how_the_csv_files_were_written(tmp_path: Path) -> None:
     plain = {"delimiter": ",", "bom": False, "raw": False}
     output = written(reporting.complete(), tmp_path, "csv")["derived_from"]["output"]
-    assert output == {"csv": plain, "split_by": None}
+    assert output == {"csv": plain, "paper": "a4", "split_by": None}
     path = write_reports(reporting.complete(), tmp_path, ["csv"], CsvStyle("\t", bom=True, raw=True)).files[-1]
     told = json.loads(path.read_text(encoding="utf-8"))["derived_from"]["output"]
-    assert told == {"csv": {"delimiter": "\t", "bom": True, "raw": True}, "split_by": None}
+    assert told == {"csv": {"delimiter": "\t", "bom": True, "raw": True}, "paper": "a4", "split_by": None}
 
 
 def test_a_lone_surrogate_is_still_json(tmp_path: Path) -> None:

@@ -272,3 +272,11 @@ def test_other_csv_delimiters_are_refused(given: str) -> None:
     assert option_complaint(csv_delimiter=given) == (
         f"--csv-delimiter: {given!r} is not a delimiter of CSV files; known: , ; | and tab"
     )
+
+
+def test_the_workbook_prints_on_a4_or_letter() -> None:
+    assert load_settings(None, {}, read_file=False).paper == "a4"
+    assert load_settings(None, {"paper": "letter"}, read_file=False).paper == "letter"
+    assert option_complaint(paper="leter") == (
+        "--paper: unknown value 'leter' (did you mean 'letter'?); known: a4, letter"
+    )

@@ -44,14 +44,17 @@ class Workbook:
 
     name = "xlsx"
 
+    def __init__(self, paper: str = "a4") -> None:
+        self._paper = paper
+
     def write(self, assessment: Assessment, folder: Path) -> tuple[Path, ...]:
-        return (save_book(made_of(assessment), folder / "audit.xlsx"),)
+        return (save_book(made_of(assessment, self._paper), folder / "audit.xlsx"),)
 
 
-def made_of(assessment: Assessment) -> Book:
+def made_of(assessment: Assessment, paper: str = "a4") -> Book:
     """The workbook, all but written; formulas need to know where other sheets have what they count."""
     title = f"IAM credential audit of {assessment.organization_id}"
-    book = new_book(title, assessment.tool_version, assessment.as_of, SHEETS)
+    book = new_book(title, assessment.tool_version, assessment.as_of, SHEETS, paper)
     lines = population.write_population(book, assessment)
     failed = exceptions.write_exceptions(book, assessment)
     gaps.write_gaps(book, assessment)

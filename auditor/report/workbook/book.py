@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias, cast
@@ -147,11 +147,16 @@ def new_book(title: str, version: str, made_at: datetime, sheets: Sequence[str],
 def unique_title(title: str, taken: Sequence[str]) -> str:
     """``title`` fit for a sheet: at most 31 characters, none of ``[]:*?/\\``, and no other sheet's, however spelt."""
     fit = re.sub(r"[\[\]:*?/\\]", "_", title).strip("'")[:_MAX_TITLE] or "Sheet"
-    known, result, number = {name.casefold() for name in taken}, fit, 1
+    return unique(fit, taken, _MAX_TITLE)
+
+
+def unique(text: str, taken: Iterable[str], longest: int) -> str:
+    """``text``, with a number where it is among ``taken``, however spelt; at most ``longest`` characters."""
+    known, result, number = {name.casefold() for name in taken}, text[:longest], 1
     while result.casefold() in known:
         number += 1
         end = f" ({number})"
-        result = fit[: _MAX_TITLE - len(end)] + end
+        result = text[: longest - len(end)] + end
     return result
 
 

@@ -132,6 +132,8 @@ def formula_ends(formulas: pd.Series, values: pd.Series, style: int, plain: Ends
     textual = not pd.api.types.is_numeric_dtype(values.dtype)
     shown = values.astype("str").map(escape, na_action="ignore") if textual else values
     known = pa.array(shown, from_pandas=True).cast(_TEXT)
-    kind = ' t="str"' if textual else ""
-    ends = joined([f'" s="{style}"{kind}><f>', texts, "</f><v>", known, "</v></c>"], "", "")
+    # What a formula gives that has no number to give is the empty text.
+    text = pa.scalar(' t="str"', _TEXT)
+    kinds = text if textual else pc.if_else(pc.is_valid(known), pa.scalar("", _TEXT), text)
+    ends = joined([f'" s="{style}"', kinds, "><f>", texts, "</f><v>", known, "</v></c>"], "", "")
     return pc.if_else(pc.is_valid(texts), ends, plain)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from xml.etree.ElementTree import canonicalize
 from xml.sax.saxutils import escape, quoteattr
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
@@ -20,9 +21,9 @@ _UNIX = 3
 _PRIVATE_FILE = 0o100600 << 16
 # Rows are long and much alike: the lowest level shrinks them 12-fold, the default level 17-fold in twice the time.
 _LEVEL = 3
-_DIMENSION = re.compile(rb'<dimension ref="[^"]*" ?/>')
-_ROW = re.compile(rb'<row r="(\d+)"')
-_FORMULA = re.compile(rb'<c r="([A-Z]+\d+)"([^>]*)>(<f>.*?</f>)<v ?/></c>', re.DOTALL)
+_DIMENSION = re.compile(rb'<dimension ref="[^"]*"></dimension>')
+_ROW = re.compile(rb'<row(?: [a-zA-Z]+="[^"]*")*? r="(\d+)"')
+_FORMULA = re.compile(rb'<c r="([A-Z]+\d+)"([^>]*)>(<f>.*?</f>)<v></v></c>', re.DOTALL)
 _BEHIND_LINKS = (b"<printOptions", b"<pageMargins")
 _SHEET_FOLDER = "xl/worksheets/"
 
@@ -50,10 +51,10 @@ class _Package(ZipFile):
     def writestr(
         self, zinfo_or_arcname: str | ZipInfo, data: Any, compress_type: Any = None, compresslevel: Any = None
     ) -> None:
-        super().writestr(_entry(zinfo_or_arcname), data, compresslevel=_LEVEL)
+        super().writestr(_entry(zinfo_or_arcname), canonical(data), compresslevel=_LEVEL)
 
     def write(self, filename: Any, arcname: Any = None, compress_type: Any = None, compresslevel: Any = None) -> None:
-        content = Path(filename).read_bytes()
+        content = canonical(Path(filename).read_bytes())
         entry = _entry(arcname)
         entry.file_size = 1 << 32  # how long a sheet gets is not known yet, so it has the 64-bit form
         with self.open(entry, "w", force_zip64=True) as target:
@@ -70,17 +71,26 @@ class _Package(ZipFile):
         return spliced(filled, stream) if stream else iter([filled])
 
 
+def canonical(xml: bytes | str) -> bytes:
+    """The one spelling of ``xml``: openpyxl writes another where lxml is installed, with other empty tags."""
+    return canonicalize(xml).encode()
+
+
 def with_values(sheet: bytes, values: Mapping[str, str | Number]) -> bytes:
     """The XML of a sheet, each of its formulas with the value it is known to give."""
+    placed: set[str] = set()
 
     def valued(match: re.Match[bytes]) -> bytes:
         cell, attributes, formula = match.groups()
         value = values[cell.decode()]
+        placed.add(cell.decode())
         kind = b' t="str"' if isinstance(value, str) else b""
         shown = escape(value) if isinstance(value, str) else repr(value)
         return b'<c r="%b"%b%b>%b<v>%b</v></c>' % (cell, attributes, kind, formula, shown.encode())
 
-    return _FORMULA.sub(valued, sheet)
+    filled = _FORMULA.sub(valued, sheet)
+    assert placed == values.keys(), "a formula without its value would be shown as an empty cell"
+    return filled
 
 
 def with_links(sheet: bytes, links: Mapping[str, str]) -> bytes:

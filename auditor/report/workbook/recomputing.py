@@ -73,9 +73,8 @@ def units_of(assessment: Assessment, findings: pd.DataFrame, population: Sequenc
     users = assessment.users
     first = (~users["account_id"].duplicated()).to_numpy().nonzero()[0]
     starts = dict(zip(users["account_id"].iloc[first].astype("str"), first, strict=True))
-    at = (
-        findings["account_id"].astype("str").map(starts).astype("int64") + findings["evidence_line"].astype("int64") - 2
-    )
+    of_account = findings["account_id"].astype("str").map(starts).astype("int64")  # "str" where there is no finding
+    at = of_account + findings["evidence_line"].astype("int64") - 2
     rows = users.iloc[at.to_list()].to_dict("records")
     credentials = findings["credential"].astype("str")
     return [

@@ -160,7 +160,7 @@ def _plain_speller(book: Book, column: Column, look: style.Look, number: int) ->
     text = TextCells(number, book.style_number(look, guarded=True))
     match column.kind:
         case Kind.STATUS:
-            return TextCells(number, number, _status_styles(book))
+            return TextCells(number, book.style_number(look, guarded=True), _status_styles(book))
         case Kind.COUNT | Kind.NUMBER:
             return lambda series: number_ends(series, number, text.end)
         case Kind.FIGURE:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import pandas as pd
@@ -13,13 +13,15 @@ from openpyxl.worksheet.table import Table, TableColumn, TableStyleInfo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.report.workbook import style
-from auditor.report.workbook.book import Book, Chunk, Stream
+from auditor.report.workbook.book import Book, Chunk, Stream, unique
 from auditor.report.workbook.rows import Column, Kind, row_chunks
 from auditor.report.workbook.sheet import lay_out, lines_needed, set_height
+from auditor.report.workbook.text import cell_text
 
 __all__ = ["Column", "Kind", "Part", "Rows", "frame_rows", "letter_of", "write_intro", "write_table"]
 
 MAX_ROWS = 1_048_576
+_MAX_HEADER = 200  # Excel takes 255, some of which escapes may need
 _INTRO_WIDTH = 120  # characters
 _STYLE = TableStyleInfo(name="TableStyleLight1", showRowStripes=True)
 
@@ -70,6 +72,7 @@ def write_table(
     ``printed`` is how many columns are printed, None for all that are not folded, on ``pages_wide`` pages side by side.
     """
     given = rows if isinstance(rows, Rows) else frame_rows(rows)
+    columns = _with_fit_headers(columns)
     capacity = max_rows - header
     parts: list[Part] = []
     for start in range(0, max(given.count, 1), capacity):
@@ -99,6 +102,15 @@ def write_intro(book: Book, title: str, words: str, columns: Sequence[Column]) -
 def letter_of(columns: Sequence[Column], source: str) -> str:
     """The letter of the column whose values are from ``source``."""
     return get_column_letter([column.source for column in columns].index(source) + 1)
+
+
+def _with_fit_headers(columns: Sequence[Column]) -> list[Column]:
+    """Excel repairs a table with an empty header, or two that differ in case only; a query may give such columns."""
+    fit: list[Column] = []
+    for column in columns:
+        words = unique(" ".join(column.header.split()) or "Column", [c.header for c in fit], _MAX_HEADER)
+        fit.append(replace(column, header=words))
+    return fit
 
 
 def _design(book: Book, part: Part, columns: Sequence[Column], frozen: int) -> None:
@@ -142,7 +154,7 @@ def _add_table(part: Part, columns: Sequence[Column]) -> None:
     table._initialise_columns()  # type: ignore[attr-defined]
     for place, column in zip(table.tableColumns, columns, strict=True):
         assert isinstance(place, TableColumn)
-        place.name = column.header
+        place.name = cell_text(column.header)  # Excel wants what stands in the cell
     part.sheet.add_table(table)
 
 
