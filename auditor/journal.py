@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 from pydantic import AwareDatetime, TypeAdapter
 
 from auditor.errors import SnapshotError
+from auditor.files import private
 from auditor.model import AccountRecord, Caller, Organization, OrganizationRecord
 
 NAME = "journal.jsonl"
@@ -59,10 +60,9 @@ class Journal:
         self.records: dict[str, AccountRecord] = {}
         self.organization: OrganizationRecord | None = None
         try:
-            self._file: BinaryIO = (folder / NAME).open("a+b")
+            self._file: BinaryIO = open(folder / NAME, "a+b", opener=private)  # noqa: PTH123, SIM115 -- Path has none
         except OSError as error:
             raise SnapshotError(f"cannot write {folder / NAME}: {error.strerror}") from error
-        (folder / NAME).chmod(0o600)
         self._lock(folder)
         self._read()
 

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime, TypeAdapter
 
 from auditor.checksums import EVIDENCE_FILE, checksum_lines, stamp_at
 from auditor.errors import EvidenceError, SnapshotError
-from auditor.files import keep_only, make_folder, remove, remove_torn, write_bytes
+from auditor.files import keep_only, make_folder, refuse_links, remove, sweep, write_bytes
 from auditor.journal import NAME as JOURNAL
 from auditor.journal import Attempt, Journal
 from auditor.model import (
@@ -97,6 +97,7 @@ class SnapshotWriter:
             folder = out / snapshot_name(organization_id, started_at)
             try:
                 folder.mkdir(mode=0o700)
+                folder.chmod(0o700)  # whatever the umask
                 return cls(folder, started_at)
             except FileExistsError:
                 started_at += timedelta(seconds=1)
@@ -108,11 +109,15 @@ class SnapshotWriter:
         """Go on with a snapshot that was begun. Raises SnapshotError when there is nothing to go on with."""
         if not (folder / "journal.jsonl").is_file():
             raise SnapshotError(f"{folder} cannot be resumed: {_why(folder)}")
+        refuse_links(folder)
         journal = Journal(folder)
         journal.close()
         if not journal.attempts:
             raise SnapshotError(f"{folder} cannot be resumed: its journal has no beginning; start a new run")
-        return cls(folder, journal.attempts[0].started_at)
+        writer = cls(folder, journal.attempts[0].started_at)
+        for place in (folder, *(folder / "evidence").glob("*")):
+            sweep(place)
+        return writer
 
     @property
     def snapshot_id(self) -> str:
@@ -153,7 +158,7 @@ class SnapshotWriter:
         manifest = replace(manifest, journal=stamp_at(self.folder / JOURNAL), previous=before)
         content = _MANIFEST.dump_json(manifest, indent=1) + b"\n"
         remove(self.folder / SIGNATURE)
-        remove_torn(self.folder, (MANIFEST, EVIDENCE_FILE, SIGNATURE))
+        sweep(self.folder)
         keep_only(self.folder / "evidence", {self.folder / file.path for file in manifest.evidence})
         write_bytes(self.folder / EVIDENCE_FILE, sealed_checksums(manifest, content))
         write_bytes(self.folder / MANIFEST, content)

@@ -41,7 +41,7 @@ def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     The evidence is never changed; the same snapshot, benchmarks, waivers, as-of time and earlier snapshots beside it
     give the same bytes.
     """
-    from auditor.files import check_writable
+    from auditor.files import check_writable, refuse_links
     from auditor.snapshot import Snapshot
 
     settings = settings_from(given)
@@ -50,6 +50,8 @@ def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     waivers = waivers_of(settings, catalog)
     check_redaction_key(settings)
     opened = Snapshot.open(snapshot)
+    if out is None:
+        refuse_links(snapshot)
     check_writable(out or snapshot)
     return judged_and_reported(opened, out or snapshot, settings, catalog, waivers)
 

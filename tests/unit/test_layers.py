@@ -19,8 +19,8 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # own, and nothing else: not its neighbours on the same line either.
 LAYERS = (
     ("errors", "events", "times", "statistics"),
-    ("model", "period"),
-    ("ages", "evidence", "files", "policy", "schema", "journal", "checksums", "plain"),
+    ("model", "period", "files"),
+    ("ages", "evidence", "policy", "schema", "journal", "checksums", "plain"),
     ("credential_report", "snapshot", "catalog", "verdict_cells"),
     ("settings", "seal"),
     ("scope",),

@@ -236,3 +236,9 @@ def test_what_is_longer_than_a_cell_is_cut_visibly(unit: str) -> None:
 def test_what_just_fits_is_not_cut() -> None:
     assert cell_text("x" * MAX_CHARACTERS) == "x" * MAX_CHARACTERS
     assert cell_text("x" * (MAX_CHARACTERS + 1)).endswith(CUT_MARK)
+
+
+def test_a_column_without_a_single_value_can_be_written(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"a": pd.Series([None, None], dtype="str")})
+    path = write_single(frame, tmp_path / "q.xlsx", "Query", "1", AS_OF)
+    assert [cell.value for cell in openpyxl.load_workbook(path)["Query"]["A"]] == ["a", None, None]

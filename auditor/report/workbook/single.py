@@ -25,7 +25,7 @@ def write_single(frame: pd.DataFrame, path: Path, title: str, version: str, made
 
 def _column(series: pd.Series, position: int) -> Column:
     kind = _kind(series)
-    longest = 20 if kind is Kind.TIME else int(series.head(_SAMPLE).astype("str").str.len().max() or 0)
+    longest = 20 if kind is Kind.TIME else int(series.head(_SAMPLE).astype("str").fillna("").str.len().max() or 0)
     header = f"{series.name} (UTC)" if kind is Kind.TIME else str(series.name)
     return Column(str(position), header, min(_WIDEST, max(longest, len(header)) + 2), kind)
 
