@@ -60,7 +60,7 @@ class Journal:
         self.records: dict[str, AccountRecord] = {}
         self.organization: OrganizationRecord | None = None
         try:
-            self._file: BinaryIO = open(folder / NAME, "a+b", opener=private)  # noqa: PTH123, SIM115 -- Path has none
+            self._file: BinaryIO = open(folder / NAME, "a+b", opener=private)  # noqa: SIM115 -- Path has none
         except OSError as error:
             raise SnapshotError(f"cannot write {folder / NAME}: {error.strerror}") from error
         self._lock(folder)

@@ -199,6 +199,8 @@ class Settings(BaseModel):
     fail_on: Severity | None = None
     account_timeout: Annotated[float, Field(gt=0, le=86400)] = 900
     run_timeout: Annotated[float, Field(gt=0, le=604800)] = 21600
+    query_memory: Annotated[int, Field(ge=16, le=1_048_576)] = 1024
+    query_timeout: Annotated[float, Field(gt=0, le=86400)] = 60
     quiet: bool = False
     verbose: bool = False
     log_format: Literal["text", "json"] = "text"

@@ -100,7 +100,10 @@ async def reach_in_aws(settings: Settings, progress: Progress) -> list[Reached]:
 
 
 def _stop_on_interrupt(progress: Progress) -> asyncio.Event:
-    """An event that the first Ctrl-C or SIGTERM sets. The journal is flushed line by line, so the second may just leave."""
+    """An event that the first Ctrl-C or SIGTERM sets.
+
+    The journal is flushed line by line, so the second may just leave.
+    """
     stop = asyncio.Event()
 
     def interrupted() -> None:

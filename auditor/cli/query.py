@@ -43,9 +43,11 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
 
     Names: old-active-keys, console-users-without-mfa, never-used-credentials, root-activity, accounts-by-failures,
     full-admin-policies.
-    The SQL only reads these tables; it reaches no file and no network.
+    The SQL only reads these tables; it reaches no file and no network, and has the memory and the time that
+    query_memory and query_timeout of the settings file allow.
     """
     from auditor.query import named_query, run_query
+    from auditor.query_process import Limits
 
     if (sql is None) == (name is None):
         raise ConfigurationError("give either SQL or --name NAME; 'auditor query --help' lists the names")
@@ -54,7 +56,8 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
     settings = settings_from(given)
     statement = named_query(name, *([settings.config_dir] if settings.config_dir else [])) if name else str(sql)
     assessment = _assessed(settings, snapshot)
-    _write(run_query(assessment, statement), form, to, assessment, csv_style(settings))
+    limits = Limits(settings.query_memory, settings.query_timeout)
+    _write(run_query(assessment, statement, limits), form, to, assessment, csv_style(settings))
 
 
 def _assessed(settings: Settings, folder: Path | None) -> Assessment:

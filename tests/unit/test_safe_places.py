@@ -109,7 +109,7 @@ def test_a_snapshot_with_a_link_in_it_is_not_gone_on_with(tmp_path: Path, place:
 def test_a_journal_is_never_appended_to_through_a_link(tmp_path: Path) -> None:
     (tmp_path / "bashrc").write_text("kept")
     (tmp_path / "journal.jsonl").symlink_to("bashrc")
-    with pytest.raises(SnapshotError, match="cannot write .*journal.jsonl: "):
+    with pytest.raises(SnapshotError, match=r"cannot write .*journal\.jsonl: "):
         Journal(tmp_path)
     assert (tmp_path / "bashrc").read_text() == "kept"
 
