@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from auditor.checksums import EVIDENCE_FILE, checksum_lines, stamp_at
 from auditor.errors import EvidenceError, SnapshotError
 from auditor.files import keep_only, make_folder, refuse_links, remove, sweep, write_bytes
 from auditor.journal import NAME as JOURNAL
-from auditor.journal import Attempt, Journal
+from auditor.journal import Attempt, Journal, first_problem
 from auditor.model import (
     AccountRecord,
     Caller,
@@ -35,6 +35,8 @@ SCHEMA_VERSION = 1
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 ORGANIZATION_FOLDER = "organization"
 """Stands in place of an account's id for what belongs to the organization as a whole."""
+MAX_EVIDENCE = 512 << 20
+"""Bytes of one file; what AWS answers about the largest account is a tenth of it."""
 _FOLDER_NAME = re.compile(r".+-(\d{8}T\d{6}Z)")
 
 
@@ -190,8 +192,11 @@ class Snapshot:
         target = (self.folder / file.path).resolve()
         if not target.is_relative_to((self.folder / "evidence").resolve()):
             raise EvidenceError("read", "EvidenceOutside", f"{file.path} lies outside the snapshot")
+        if file.size > MAX_EVIDENCE:
+            raise EvidenceError("read", "EvidenceTooLarge", f"{file.path} is larger than {MAX_EVIDENCE >> 20} MiB")
         try:
-            content = target.read_bytes()
+            with target.open("rb") as stream:
+                content = stream.read(file.size + 1)  # whatever lies there now
         except OSError as error:
             raise EvidenceError("read", "EvidenceMissing", f"{file.path}: {error.strerror}") from error
         if hashlib.sha256(content).hexdigest() != file.sha256:
@@ -264,5 +269,5 @@ def parse_manifest(folder: Path, content: bytes) -> Manifest:
             )
         return _MANIFEST.validate_json(content)
     except (ValueError, KeyError, RecursionError) as error:
-        first = str(error).splitlines()[0]
+        first = first_problem(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
         raise SnapshotError(f"{folder}/manifest.json is torn or was not written by this program: {first}") from error

@@ -19,7 +19,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # own, and nothing else: not its neighbours on the same line either.
 LAYERS = (
     ("errors", "events", "times", "statistics", "query_worker"),
-    ("model", "period", "files"),
+    ("model", "period", "files", "yaml_file"),
     ("ages", "evidence", "policy", "schema", "journal", "checksums", "plain", "query_process"),
     ("credential_report", "snapshot", "catalog", "verdict_cells"),
     ("settings", "seal"),
