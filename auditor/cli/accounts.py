@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import remark, show_table
+from auditor.cli.console import remark, show_data, show_table
 from auditor.cli.loop import run_async
 from auditor.cli.options import CONFIG, PACE, SCOPE, TALK, WHO, options, settings_from
 from auditor.cli.progress import reporter
@@ -60,9 +60,11 @@ def _print(rows: list[dict[str, str]], form: str) -> None:
     if form == "json":
         print(json.dumps(rows, indent=2))
     elif form == "csv":
-        writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else ["account_id"], lineterminator="\n")
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]) if rows else ["account_id"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+        show_data([text.getvalue().encode()])
     else:
         names = ("account_id", "name", "ou_path", "reachable", "why_not")
         show_table(names, [[row[n] for n in names] for row in rows])

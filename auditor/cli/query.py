@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from auditor import __version__
-from auditor.cli.console import remark, show_table
+from auditor.cli.console import remark, show_data, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUT, catalog_of, options, selection_of, settings_from
 from auditor.cli.reporting import csv_style
 from auditor.errors import ConfigurationError
@@ -81,7 +80,7 @@ def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessme
         show_table(list(frame.columns), shown.itertuples(index=False))
         remark(f"{len(frame)} row{'' if len(frame) == 1 else 's'}")
     elif to is None:
-        sys.stdout.buffer.writelines(csv_blocks(frame, style) if form == "csv" else json_blocks(frame))
+        show_data(csv_blocks(frame, style) if form == "csv" else json_blocks(frame))
     elif form == "xlsx":
         write_single(frame, to, "Query", __version__, assessment.as_of)
     elif form == "csv":

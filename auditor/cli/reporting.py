@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import busy, remark, show_table
+from auditor.cli.console import busy, remark, show_page, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.cli.redacting import check_redaction_key, redaction_key
 from auditor.cli.waivers import show_waivers, waivers_of
@@ -190,9 +190,9 @@ def _show_own_settings(assessment: Assessment) -> None:
     """What is judged less strictly than the benchmark asks is never silent."""
     for control in assessment.controls.itertuples():
         if control.looser_settings:
-            print(f"{control.control_id!s}: {control.looser_settings!s}")
+            show_page(f"{control.control_id!s}: {control.looser_settings!s}")
     for sentence in assessment.dropped:
-        print(sentence)
+        show_page(sentence)
 
 
 def _failed(control: Any) -> str:
