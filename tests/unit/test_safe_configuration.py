@@ -1,4 +1,4 @@
-"""YAML bombs, deep nesting, huge scalars and endless files: refused with a clear error, quickly and in little memory."""
+"""YAML bombs, deep nesting, huge scalars and endless files: refused with one sentence, quickly, in little memory."""
 
 from __future__ import annotations
 
@@ -20,22 +20,32 @@ from tests.support import catalog
 LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefghi", "bcdefghij", strict=True)
 )
+ENDLESS = "more than 1,000 characters without a space must stand in quotes"
 BOMBS = {
-    "a billion laughs": (LAUGHS, r"holds more than 200,000 values, its aliases written out in line 5|alias"),
-    "a bomb as a value": (LAUGHS + "role: *j\n", "holds more than|alias"),
-    "an alias of itself": ("account: &a [*a]\n", "repeats nothing that stands whole before it|alias|anchor"),
-    "an alias of nothing": ("account: *a\n", "repeats nothing that stands whole before it|alias"),
-    "a merge of bombs": ("a: &a {x: 1}\nb: &b {<<: [*a, *a]}\nrole: *c\n", "repeats nothing|alias|anchor"),
-    "deep lists": ("account: " + "[" * 100_000, "nested (more than 40 levels deep|deeper)"),
-    "deep keys": ("account: " + "{a: " * 100_000, "nested (more than 40 levels deep|deeper)"),
-    "deep blocks": ("\n".join(f"{' ' * n}a:" for n in range(2000)), "nested (more than 40 levels deep|deeper)"),
-    "a huge number": (f"concurrency: {'9' * 5000}\n", "must stand in quotes|unknown key"),
-    "a huge hexadecimal number": (f"role: 0x{'f' * 5000}\n", "must stand in quotes|unknown key"),
-    "a number to base 60": (f"role: 1{':59' * 100_000}\n", "must stand in quotes|unknown key"),
+    "a billion laughs": (LAUGHS, r"holds more than 200,000 values, its aliases written out in line 5"),
+    "a bomb as a value": (LAUGHS + "role: *j\n", "holds more than"),
+    "an alias of itself": ("account: &a [*a]\n", "repeats nothing that stands whole before it"),
+    "an alias of nothing": ("account: *a\n", "repeats nothing that stands whole before it"),
+    "a merge of bombs": ("a: &a {x: 1}\nb: &b {<<: [*a, *a]}\nrole: *c\n", "repeats nothing"),
+    "deep lists": ("account: " + "[" * 100_000, "nested more than 40 levels deep"),
+    "deep keys": ("account: " + "{a: " * 100_000, "nested more than 40 levels deep"),
+    "deep blocks": ("\n".join(f"{' ' * n}a:" for n in range(2000)), "nested more than 40 levels deep"),
+    "a huge number": (
+        f"concurrency: {'9' * 5000}\n",
+        ENDLESS,
+    ),
+    "a huge hexadecimal number": (
+        f"role: 0x{'f' * 5000}\n",
+        ENDLESS,
+    ),
+    "a number to base 60": (
+        f"role: 1{':59' * 100_000}\n",
+        ENDLESS,
+    ),
     "a huge key": (f"? {'k' * 900}\n: 1\n", "unknown key"),
-    "a huge text": (f'role: "{"r" * 1_000_000}"\n', "unknown key|is not the name of a role|role: "),
-    "many values": ("account: [" + "x, " * (MAX_NODES + 1) + "]\n", "holds more than|unknown key"),
-    "a program": ("role: !!python/object/apply:os.system [id]\n", "could not determine a constructor|tag"),
+    "a huge text": (f'role: "{"r" * 1_000_000}"\n', "is not the name of a role"),
+    "many values": ("account: [" + "x, " * (MAX_NODES + 1) + "]\n", "holds more than"),
+    "a program": ("role: !!python/object/apply:os.system [id]\n", "could not determine a constructor"),
     "another encoding": ("role: x\n".encode("utf-32"), "not YAML"),
     "control characters": ("role: \x1b\n", "not YAML"),
     "a surrogate": (b"role: \xed\xa0\x80\n", "not YAML"),
