@@ -22,7 +22,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
 )
 ENDLESS = "more than 1,000 characters without a space must stand in quotes"
 BOMBS = {
-    "a billion laughs": (LAUGHS, r"holds more than 200,000 values, its aliases written out in line 5"),
+    "a billion laughs": (LAUGHS, r"holds more than 200,000 values, its aliases written out in line 6"),
     "a bomb as a value": (LAUGHS + "role: *j\n", "holds more than"),
     "an alias of itself": ("account: &a [*a]\n", "repeats nothing that stands whole before it"),
     "an alias of nothing": ("account: *a\n", "repeats nothing that stands whole before it"),
