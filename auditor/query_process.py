@@ -75,7 +75,7 @@ def _worker() -> Iterator[subprocess.Popen[bytes]]:
     pipe = subprocess.PIPE
     arguments = [sys.executable, "-P", str(_WORKER)]
     environment = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    with subprocess.Popen(arguments, env=environment, stdin=pipe, stdout=pipe, stderr=pipe) as process:
+    with subprocess.Popen(arguments, env=environment, stdin=pipe, stdout=pipe, stderr=pipe) as process:  # noqa: S603 -- our own
         try:
             yield process
         finally:
