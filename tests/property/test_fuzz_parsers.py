@@ -6,10 +6,12 @@ is one more entry of TARGETS.
 
 from __future__ import annotations
 
+import atexit
 import csv
 import io
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -46,6 +48,7 @@ Target = Callable[[bytes], object]
 def in_a_file(name: str, read: Callable[[Path], object]) -> Target:
     """A parser that reads a file: it gets one with ``name``, in a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     (folder / name).parent.mkdir(parents=True, exist_ok=True)
 
     def target(content: bytes) -> object:
