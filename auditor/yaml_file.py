@@ -12,6 +12,8 @@ from typing import Any
 import yaml
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # C where there is one: ten times faster
+# By PyYAML: of an odd date, of a tag that its value does not fit (``!!int ""``, ``!!bool x``, ``!!timestamp x``).
+_LET_THROUGH = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 MAX_BYTES = 16 << 20
 MAX_NODES, MAX_DEPTH = 200_000, 40
 MAX_WORD = 1000
@@ -48,8 +50,8 @@ def parse_yaml(content: bytes) -> object:
         raise YamlProblem(error.reason, line, broken=True) from error
     except YamlProblem:
         raise
-    except (yaml.YAMLError, ValueError, OverflowError) as error:  # PyYAML lets the ValueError of an odd date through
-        raise YamlProblem(" ".join(str(error).split()), broken=True) from error
+    except (yaml.YAMLError, *_LET_THROUGH) as error:
+        raise YamlProblem(" ".join(str(error).split()) or type(error).__name__, broken=True) from error
 
 
 def _refuse_hostile(content: bytes) -> None:

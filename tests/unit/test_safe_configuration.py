@@ -141,6 +141,12 @@ def test_an_empty_file_is_nothing(text: bytes) -> None:
     assert parse_yaml(text) is None
 
 
+@pytest.mark.parametrize("text", ['!!int ""', "!!bool x", "!!float x", "!!timestamp x", "!!binary é", "2026-02-30"])
+def test_a_tag_that_its_value_does_not_fit_is_a_refusal(text: str) -> None:
+    with pytest.raises(YamlProblem, match="not YAML"):
+        parse_yaml(f"a: {text}\n".encode())
+
+
 def test_a_second_document_is_refused() -> None:
     with pytest.raises(YamlProblem, match="not YAML in line 2"):
         parse_yaml(b"a: 1\n---\nb: 2\n")
