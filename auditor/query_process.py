@@ -80,6 +80,7 @@ def _worker() -> Iterator[subprocess.Popen[bytes]]:
             yield process
         finally:
             process.kill()
+            process.wait()
             if process.stdin:
                 with suppress(BrokenPipeError):
                     process.stdin.close()

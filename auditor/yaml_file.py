@@ -57,6 +57,7 @@ def parse_yaml(content: bytes) -> object:
 def _refuse_hostile(content: bytes) -> None:
     """One pass over the parser's events, which come one after another and take no stack."""
     meter = _Meter()
+    event: Any  # the stubs know of events without a mark
     for event in yaml.parse(content, Loader=LOADER):
         line = event.start_mark.line + 1
         if isinstance(event, yaml.CollectionStartEvent):
@@ -64,7 +65,7 @@ def _refuse_hostile(content: bytes) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             meter.end(line)
         elif isinstance(event, yaml.AliasEvent):
-            meter.repeat(event.anchor, line)
+            meter.repeat(str(event.anchor), line)
         elif isinstance(event, yaml.ScalarEvent):
             _refuse_endless_word(event, line)
             meter.add(1, event.anchor, line)

@@ -80,7 +80,7 @@ def sbom() -> str:
     bom.register_dependency(product, [parts[canonicalize_name(Requirement(text).name)] for text in declared()])
     for name, needed in {**fast, **running}.items():
         bom.register_dependency(parts[name], [parts[other] for other in sorted(needed)])
-    bom.metadata.timestamp = None  # type: ignore[assignment] -- optional in the format
+    bom.metadata.timestamp = None  # type: ignore[assignment]  # optional in the format
     return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
 
 

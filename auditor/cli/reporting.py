@@ -163,7 +163,7 @@ def _show(assessment: Assessment, files: tuple[Path, ...]) -> None:
     _show_gaps(assessment)
     print()
     for file in files:
-        print(file)
+        show_page(str(file))
 
 
 def _show_controls(assessment: Assessment) -> None:

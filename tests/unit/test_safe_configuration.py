@@ -21,7 +21,7 @@ LAUGHS = "a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
     f"{new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefghi", "bcdefghij", strict=True)
 )
 ENDLESS = "more than 1,000 characters without a space must stand in quotes"
-BOMBS = {
+BOMBS: dict[str, tuple[str | bytes, str]] = {
     "a billion laughs": (LAUGHS, r"holds more than 200,000 values, its aliases written out in line 6"),
     "a bomb as a value": (LAUGHS + "role: *j\n", "holds more than"),
     "an alias of itself": ("account: &a [*a]\n", "repeats nothing that stands whole before it"),
