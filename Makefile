@@ -3,13 +3,16 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check bench format docs sample clean
+.PHONY: help demo test check fuzz audit sbom bench format docs sample clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    audit an organization in a box and leave a workbook in reports/"
 	@echo "make test    run all tests"
-	@echo "make check   ruff, ruff format and mypy --strict"
+	@echo "make check   ruff (flake8-bandit's rules among others), ruff format and mypy --strict"
+	@echo "make fuzz    the parsers against input that nobody thought of, for some minutes"
+	@echo "make audit   are there known vulnerabilities in what constraints.txt pins?"
+	@echo "make sbom    write sbom.cdx.json, the bill of materials of what is pinned (CycloneDX)"
 	@echo "make bench   measure, and print one table"
 	@echo "make docs    write the parts of README that are made from the program"
 	@echo "make sample  write reports/sample/: a workbook, and the picture of its first page"
@@ -27,6 +30,15 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+fuzz: $(VENV)/.installed-dev
+	HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest tests/property -k fuzz -q
+
+audit: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.audit
+
+sbom: $(VENV)/.installed-dev
+	$(BIN)/python -m tests.sbom
 
 bench: $(VENV)/.installed-dev
 	$(BIN)/python -m tests.benchmarks

@@ -53,6 +53,9 @@ TEXT_COLUMNS = (
 )
 COLUMNS = ("user", "arn", *BOOL_COLUMNS, *TIME_COLUMNS, *TEXT_COLUMNS)
 
+MAX_BYTES = 64 << 20
+"""Of one report: 5,000 users, as many as IAM lets an account have, take some 3 MB."""
+
 ABSENT = "(no column)"
 """Stands in every cell of a documented column that a report lacks."""
 
@@ -72,9 +75,8 @@ def parse(content: bytes, account_id: str) -> pa.Table:
     Returns a table of strings: the documented COLUMNS (a column the report lacks is filled with ABSENT), then any
     further column under ``x_<name>``. Row i stands on line i + 2 of the report.
 
-    Raises EvidenceError (stage ``validate``) with code NotAReport, EmptyReport, TruncatedReport, MalformedRow or
-    MalformedValue, and
-    WrongAccountError when a row's ARN is of another account than ``account_id``.
+    Raises EvidenceError (stage ``validate``) with code NotAReport, EmptyReport, TruncatedReport, ReportTooLarge,
+    MalformedRow or MalformedValue, and WrongAccountError when a row's ARN is of another account than ``account_id``.
     """
     text = _decode(content)
     try:
@@ -173,6 +175,8 @@ def _invalid(code: str, message: str) -> EvidenceError:
 
 
 def _decode(content: bytes) -> str:
+    if len(content) > MAX_BYTES:
+        raise _invalid("ReportTooLarge", f"the report has {len(content):,} bytes; {MAX_BYTES:,} are allowed")
     if not content.strip():
         raise _invalid("EmptyReport", "the report is empty")
     try:

@@ -28,6 +28,8 @@ import difflib
 from collections.abc import Iterable
 from pathlib import Path
 
+_LONGEST_WORD = 200
+
 
 class AuditorError(Exception):
     """Base of all; its text is one sentence fit for the terminal."""
@@ -132,8 +134,19 @@ class EvidenceError(AuditorError):
         self.stage, self.code, self.message, self.request_id = stage, code, message, request_id
 
 
+def shown(value: object, most: int = 80) -> str:
+    """``repr`` of a value that somebody else chose: cut where it is long, and never an error itself."""
+    try:
+        text = repr(value)
+    except ValueError:  # an integer of more digits than Python writes
+        return "a number of thousands of digits"
+    return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
+
+
 def nearest(word: str, known: Iterable[str]) -> str:
     """`` (did you mean 'x'?)`` for the known word most like ``word``, or an empty text."""
+    if len(word) > _LONGEST_WORD:  # nobody's slip, and slow to compare
+        return ""
     names = {k.lower(): k for k in known}
     close = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.5)
     return f" (did you mean {names[close[0]]!r}?)" if close else ""

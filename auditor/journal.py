@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from auditor.errors import SnapshotError
+from auditor.files import private
 from auditor.model import AccountRecord, Caller, Organization, OrganizationRecord
 
 NAME = "journal.jsonl"
@@ -43,7 +44,17 @@ def read_attempts(folder: Path) -> list[Attempt]:
     except OSError:
         return []
     begun = [line for line in lines if line.startswith(b'{"attempt": {') and line.endswith(b"}}")]
-    return [_ATTEMPT.validate_python(json.loads(line)["attempt"]) for line in begun]
+    try:
+        return [_ATTEMPT.validate_python(json.loads(line)["attempt"]) for line in begun]
+    except (ValueError, RecursionError) as error:
+        problem = first_problem(error) if isinstance(error, ValidationError) else str(error)
+        raise SnapshotError(f"{folder / NAME} was not written by this program: {problem}") from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """``accounts.0.account.id: String should match pattern ...``"""
+    detail = error.errors(include_url=False)[0]
+    return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}".removeprefix(": ")
 
 
 class Journal:
@@ -59,12 +70,11 @@ class Journal:
         self.records: dict[str, AccountRecord] = {}
         self.organization: OrganizationRecord | None = None
         try:
-            self._file: BinaryIO = (folder / NAME).open("a+b")
+            self._file: BinaryIO = open(folder / NAME, "a+b", opener=private)  # noqa: SIM115 -- Path has none
         except OSError as error:
             raise SnapshotError(f"cannot write {folder / NAME}: {error.strerror}") from error
-        (folder / NAME).chmod(0o600)
         self._lock(folder)
-        self._read()
+        self._read(folder)
 
     def begin(self, attempt: Attempt) -> None:
         self.attempts.append(attempt)
@@ -87,7 +97,15 @@ class Journal:
             self._file.close()
             raise SnapshotError(f"another run is writing to {folder}; wait for it, or stop it") from None
 
-    def _read(self) -> None:
+    def _read(self, folder: Path) -> None:
+        try:
+            self._file.truncate(self._read_lines())
+        except ValidationError as error:
+            self._file.close()
+            raise SnapshotError(f"{folder / NAME} was not written by this program: {first_problem(error)}") from error
+
+    def _read_lines(self) -> int:
+        """The length in bytes of what is whole."""
         whole = 0
         for length, line in self._lines():
             if "attempt" in line and "outcome" not in line:
@@ -98,7 +116,7 @@ class Journal:
                 record = _RECORD.validate_json(json.dumps(line))
                 self.records[record.account.id] = record
             whole += length
-        self._file.truncate(whole)
+        return whole
 
     def _lines(self) -> Iterator[tuple[int, dict[str, Any]]]:
         """Every whole line with its length in bytes, up to the first that is torn."""
@@ -106,7 +124,7 @@ class Journal:
         for raw in self._file:
             try:
                 line = json.loads(raw)
-            except ValueError:
+            except (ValueError, RecursionError):
                 return
             if not raw.endswith(b"\n") or not isinstance(line, dict):
                 return

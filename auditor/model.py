@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, StringConstraints
 
 ROOT_USER = "<root_account>"
+
+# Checked where pydantic reads a journal or a manifest: both become the names of folders and files.
+AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
+EvidencePath = Annotated[str, StringConstraints(pattern=r"^evidence/([0-9]{12}|organization)/[a-z0-9-]+\.(csv|json)$")]
 
 # The kinds of evidence: of each account, and of the organization as a whole.
 CREDENTIAL_REPORT = "credential-report"
@@ -122,7 +127,7 @@ class Outcome(StrEnum):
 class Account:
     """One account as the organization lists it. ``ou_path`` is names (``Root/Prod``), ``ou_ids`` root id first."""
 
-    id: str
+    id: AccountId
     name: str = ""
     email: str = ""
     arn: str = ""
@@ -171,7 +176,7 @@ class EvidenceFile:
     """One evidence file in a snapshot; ``path`` is relative to the snapshot's folder, ``size`` in bytes."""
 
     kind: str
-    path: str
+    path: EvidencePath
     sha256: str
     size: int
     request_id: str

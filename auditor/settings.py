@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-import yaml
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -22,9 +21,10 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from auditor.catalog import DEFAULT_BENCHMARKS
-from auditor.errors import ConfigurationError, nearest
+from auditor.errors import ConfigurationError, nearest, shown
 from auditor.model import Severity
 from auditor.period import Period
+from auditor.yaml_file import YamlProblem, parse_yaml, read_bounded
 
 DEFAULT_FILE = Path("auditor.yaml")
 FORMATS = ("xlsx", "csv", "json")
@@ -60,25 +60,25 @@ _MOST_TAGS = 50
 
 def _account_id(text: str) -> str:
     if not _ACCOUNT_ID.fullmatch(text):
-        raise ValueError(f"{text!r} is not an account id (12 digits)")
+        raise ValueError(f"{shown(text)} is not an account id (12 digits)")
     return text
 
 
 def _ou_id(text: str) -> str:
     if not _OU_ID.fullmatch(text):
-        raise ValueError(f"{text!r} is not the id of an organizational unit (ou-abcd-12345678) or root (r-abcd)")
+        raise ValueError(f"{shown(text)} is not the id of an organizational unit (ou-abcd-12345678) or root (r-abcd)")
     return text
 
 
 def _account_or_ou_id(text: str) -> str:
     if not _ACCOUNT_ID.fullmatch(text) and not _OU_ID.fullmatch(text):
-        raise ValueError(f"{text!r} is neither an account id (12 digits) nor an OU id (ou-abcd-12345678)")
+        raise ValueError(f"{shown(text)} is neither an account id (12 digits) nor an OU id (ou-abcd-12345678)")
     return text
 
 
 def _role(text: str) -> str:
     if not _ROLE.fullmatch(text):
-        raise ValueError(f"{text!r} is not the name of a role (give the name, not the ARN)")
+        raise ValueError(f"{shown(text)} is not the name of a role (give the name, not the ARN)")
     return text.removeprefix("/")
 
 
@@ -97,7 +97,7 @@ def _signing_key(text: str | None) -> str | None:
 
 def _session_name(text: str) -> str:
     if not _SESSION_NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is not a session name (2 to 64 of letters, digits and +=,.@-_)")
+        raise ValueError(f"{shown(text)} is not a session name (2 to 64 of letters, digits and +=,.@-_)")
     return text
 
 
@@ -141,7 +141,7 @@ def _moment(value: object) -> object:
         try:
             value = datetime.fromisoformat(value) if "T" in value or " " in value else date.fromisoformat(value)
         except ValueError:
-            raise ValueError(f"{value!r} is not a time like 2026-09-30T00:00:00Z") from None
+            raise ValueError(f"{shown(value)} is not a time like 2026-09-30T00:00:00Z") from None
     if isinstance(value, date) and not isinstance(value, datetime):
         value = datetime.combine(value, time(), UTC)
     if isinstance(value, datetime):
@@ -149,7 +149,7 @@ def _moment(value: object) -> object:
             raise ValueError(f"{value.isoformat()} has no time zone; write {value.isoformat()}Z for UTC")
         return value.astimezone(UTC)
     if value is not None:
-        raise ValueError(f"{value!r} is not a time like 2026-09-30T00:00:00Z")
+        raise ValueError(f"{shown(value)} is not a time like 2026-09-30T00:00:00Z")
     return None
 
 
@@ -167,7 +167,7 @@ def _several(value: object) -> object:
 
 def _region(text: str) -> str:
     if not _REGION.fullmatch(text):
-        raise ValueError(f"{text!r} is not the name of a region (like eu-west-1)")
+        raise ValueError(f"{shown(text)} is not the name of a region (like eu-west-1)")
     return text
 
 
@@ -231,6 +231,8 @@ class Settings(BaseModel):
     fail_on: Severity | None = None
     account_timeout: Annotated[float, Field(gt=0, le=86400)] = 900
     run_timeout: Annotated[float, Field(gt=0, le=604800)] = 21600
+    query_memory: Annotated[int, Field(ge=16, le=1_048_576)] = 1024
+    query_timeout: Annotated[float, Field(gt=0, le=86400)] = 60
     quiet: bool = False
     verbose: bool = False
     log_format: Literal["text", "json"] = "text"
@@ -260,15 +262,17 @@ def load_settings(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = yaml.safe_load(path.read_bytes())
+        content = parse_yaml(read_bounded(path))
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError) as error:
-        raise ConfigurationError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    except YamlProblem as error:
+        raise ConfigurationError(f"{path}: {error}") from error
     if content is None:
         return {}
     if not isinstance(content, dict):
         raise ConfigurationError(f"{path}: the file must hold keys and values")
+    if odd := next((key for key in content if not isinstance(key, str)), ""):
+        raise ConfigurationError(f"{path}: unknown key {shown(odd)}: keys are texts")
     return content
 
 
@@ -285,11 +289,11 @@ def _sentence(detail: ErrorDetails, options: set[str]) -> str:
     key = str(detail["loc"][0])
     name = f"--{key.replace('_', '-')}" if key in options else key
     if detail["type"] == "extra_forbidden":
-        return f"unknown key {key!r}{nearest(key, Settings.model_fields)}"
+        return f"unknown key {shown(key)}{nearest(key, Settings.model_fields)}"
     if detail["type"] == "string_type":
-        shown = "" if key in SECRETS else f", not {detail['input']!r}"
-        return f"{name} must be text{shown}: put it in quotes"
+        found = "" if key in SECRETS else f", not {shown(detail['input'])}"
+        return f"{name} must be text{found}: put it in quotes"
     if detail["type"] in ("literal_error", "enum"):
         known, value = _CHOICES[key], str(detail["input"])
-        return f"{name}: unknown value {value!r}{nearest(value, known)}; known: {', '.join(known)}"
+        return f"{name}: unknown value {shown(value)}{nearest(value, known)}; known: {', '.join(known)}"
     return f"{name}: {detail['msg'].removeprefix('Value error, ')}"

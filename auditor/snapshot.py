@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import AwareDatetime, TypeAdapter, ValidationError
 
 from auditor.checksums import EVIDENCE_FILE, checksum_lines, stamp_at
 from auditor.errors import EvidenceError, SnapshotError
-from auditor.files import keep_only, make_folder, remove, remove_torn, write_bytes
+from auditor.files import keep_only, make_folder, refuse_links, remove, sweep, write_bytes
 from auditor.journal import NAME as JOURNAL
-from auditor.journal import Attempt, Journal
+from auditor.journal import Attempt, Journal, first_problem
 from auditor.model import (
     AccountRecord,
     Caller,
@@ -35,6 +35,8 @@ SCHEMA_VERSION = 1
 MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
 ORGANIZATION_FOLDER = "organization"
 """Stands in place of an account's id for what belongs to the organization as a whole."""
+MAX_EVIDENCE = 512 << 20
+"""Bytes of one file; what AWS answers about the largest account is a tenth of it."""
 _FOLDER_NAME = re.compile(r".+-(\d{8}T\d{6}Z)")
 
 
@@ -97,6 +99,7 @@ class SnapshotWriter:
             folder = out / snapshot_name(organization_id, started_at)
             try:
                 folder.mkdir(mode=0o700)
+                folder.chmod(0o700)  # whatever the umask
                 return cls(folder, started_at)
             except FileExistsError:
                 started_at += timedelta(seconds=1)
@@ -108,11 +111,15 @@ class SnapshotWriter:
         """Go on with a snapshot that was begun. Raises SnapshotError when there is nothing to go on with."""
         if not (folder / "journal.jsonl").is_file():
             raise SnapshotError(f"{folder} cannot be resumed: {_why(folder)}")
+        refuse_links(folder)
         journal = Journal(folder)
         journal.close()
         if not journal.attempts:
             raise SnapshotError(f"{folder} cannot be resumed: its journal has no beginning; start a new run")
-        return cls(folder, journal.attempts[0].started_at)
+        writer = cls(folder, journal.attempts[0].started_at)
+        for place in (folder, *(folder / "evidence").glob("*")):
+            sweep(place)
+        return writer
 
     @property
     def snapshot_id(self) -> str:
@@ -153,7 +160,7 @@ class SnapshotWriter:
         manifest = replace(manifest, journal=stamp_at(self.folder / JOURNAL), previous=before)
         content = _MANIFEST.dump_json(manifest, indent=1) + b"\n"
         remove(self.folder / SIGNATURE)
-        remove_torn(self.folder, (MANIFEST, EVIDENCE_FILE, SIGNATURE))
+        sweep(self.folder)
         keep_only(self.folder / "evidence", {self.folder / file.path for file in manifest.evidence})
         write_bytes(self.folder / EVIDENCE_FILE, sealed_checksums(manifest, content))
         write_bytes(self.folder / MANIFEST, content)
@@ -185,8 +192,11 @@ class Snapshot:
         target = (self.folder / file.path).resolve()
         if not target.is_relative_to((self.folder / "evidence").resolve()):
             raise EvidenceError("read", "EvidenceOutside", f"{file.path} lies outside the snapshot")
+        if file.size > MAX_EVIDENCE:
+            raise EvidenceError("read", "EvidenceTooLarge", f"{file.path} is larger than {MAX_EVIDENCE >> 20} MiB")
         try:
-            content = target.read_bytes()
+            with target.open("rb") as stream:
+                content = stream.read(file.size + 1)  # whatever lies there now
         except OSError as error:
             raise EvidenceError("read", "EvidenceMissing", f"{file.path}: {error.strerror}") from error
         if hashlib.sha256(content).hexdigest() != file.sha256:
@@ -259,5 +269,5 @@ def parse_manifest(folder: Path, content: bytes) -> Manifest:
             )
         return _MANIFEST.validate_json(content)
     except (ValueError, KeyError, RecursionError) as error:
-        first = str(error).splitlines()[0]
+        first = first_problem(error) if isinstance(error, ValidationError) else str(error).splitlines()[0]
         raise SnapshotError(f"{folder}/manifest.json is torn or was not written by this program: {first}") from error

@@ -66,7 +66,7 @@ class Calls:
         self._has_room.set()
         self._lists = Slots(_LISTINGS)
         self._paces = {service: Pace() for service in _THROTTLED_TOGETHER}
-        self._jitter = random.Random()
+        self._jitter = random.Random()  # noqa: S311 -- jitter is no secret
 
     async def __call__(
         self,

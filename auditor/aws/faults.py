@@ -8,6 +8,7 @@ from typing import Any
 import botocore.exceptions as botocore_errors
 from botocore.parsers import ResponseParserError
 
+from auditor.aws.verified import AnswerTooLargeError
 from auditor.errors import AccessError, EvidenceError
 
 FAULTS = (botocore_errors.BotoCoreError, botocore_errors.ClientError, ResponseParserError)
@@ -47,7 +48,7 @@ def code_of(error: Fault) -> str:
     """AWS's own error code, or the name of what went wrong before AWS could answer."""
     if isinstance(error, botocore_errors.ClientError):
         return str(error.response.get("Error", {}).get("Code", "Unknown"))
-    return type(error).__name__
+    return "AnswerTooLarge" if _is_too_large(error) else type(error).__name__
 
 
 def request_id_of(error: Fault) -> str:
@@ -76,13 +77,18 @@ def is_timeout(error: Fault) -> bool:
 
 
 def is_passing(error: Fault) -> bool:
-    """Whether trying again may help: throttling, 5xx, and trouble on the wire other than a bad certificate."""
-    if isinstance(error, botocore_errors.SSLError):
+    """Whether trying again may help: throttling, 5xx, and trouble on the wire, but for a bad certificate or an endless
+    answer."""
+    if isinstance(error, botocore_errors.SSLError) or _is_too_large(error):
         return False
     if isinstance(error, botocore_errors.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return is_throttle(error) or status >= 500
     return isinstance(error, _TRANSPORT)
+
+
+def _is_too_large(error: Fault) -> bool:
+    return isinstance(getattr(error, "kwargs", {}).get("error"), AnswerTooLargeError)
 
 
 def evidence_error(error: Fault, stage: str) -> EvidenceError:

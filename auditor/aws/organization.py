@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +13,11 @@ from auditor.aws.calls import Calls
 from auditor.aws.collectors.recorder import Recorder
 from auditor.aws.faults import not_identified
 from auditor.aws.session import Clients
-from auditor.errors import AccessError, EvidenceError
+from auditor.errors import AccessError, EvidenceError, shown
 from auditor.model import OU_TREE, Account, Caller, Evidence, Organization
 
+_ACCOUNT_ID = re.compile(r"[0-9]{12}")
+_ORGANIZATION_ID = re.compile(r"o-[a-z0-9]{4,32}")
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
 # What a run calls before it enters any account; who is calling may be asked by everybody.
 DISCOVERY_ACTIONS = (
@@ -58,7 +61,10 @@ class AwsDirectory:
             answer = await self._calls("identify", self._clients.sts.get_caller_identity, self._me)
         except EvidenceError as error:
             raise not_identified(error) from error
-        return Caller(answer["Arn"], answer["Account"])
+        arn, account_id = str(answer.get("Arn", "")), str(answer.get("Account", ""))
+        if not _ACCOUNT_ID.fullmatch(account_id) or arn.count(":") < 5:
+            raise _no_answer("who is calling", arn or account_id)
+        return Caller(arn, account_id)
 
     async def organization(self) -> Organization | None:
         """None outside of any organization."""
@@ -68,8 +74,11 @@ class AwsDirectory:
             if error.code == _NO_ORGANIZATION:
                 return None
             raise _may_not(error, "read the organization") from error
-        described = answer["Organization"]
-        return Organization(described["Id"], described["MasterAccountId"])
+        described = answer.get("Organization", {})
+        found = Organization(str(described.get("Id", "")), str(described.get("MasterAccountId", "")))
+        if not _ORGANIZATION_ID.fullmatch(found.id) or not _ACCOUNT_ID.fullmatch(found.management_account_id):
+            raise _no_answer("which organization this is", f"{found.id} of {found.management_account_id}")
+        return found
 
     async def account_pages(self, organization: Organization) -> AsyncIterator[list[Account]]:
         """All accounts, page by page as AWS hands them out."""
@@ -77,8 +86,9 @@ class AwsDirectory:
         ids: list[str] = []
         try:
             async for page in listing:
-                ids += [raw["Id"] for raw in page]
-                yield [_account(raw, organization) for raw in page]
+                accounts = [_account(raw, organization) for raw in page]
+                ids += [account.id for account in accounts]
+                yield accounts
             self.listed.set_result(ids)
         except EvidenceError as error:
             raise _may_not(error, "list the organization's accounts") from error
@@ -126,15 +136,25 @@ class AwsDirectory:
 
 
 def _account(raw: Mapping[str, Any], organization: Organization) -> Account:
-    """AWS retired ``Status`` on 2026-09-09; ``State`` comes first."""
+    """AWS retired ``Status`` on 2026-09-09; ``State`` comes first.
+
+    An id becomes the name of a folder, so what is none is refused.
+    """
+    account_id = str(raw.get("Id", ""))
+    if not _ACCOUNT_ID.fullmatch(account_id):
+        raise _no_answer("which accounts there are", account_id)
     return Account(
-        id=raw["Id"],
+        id=account_id,
         name=clean(raw.get("Name", "")),
         email=clean(raw.get("Email", "")),
         arn=raw.get("Arn", ""),
         state=raw.get("State") or raw.get("Status") or "UNKNOWN",
-        is_management=raw["Id"] == organization.management_account_id,
+        is_management=account_id == organization.management_account_id,
     )
+
+
+def _no_answer(asked: str, answered: str) -> AccessError:
+    return AccessError(f"AWS was asked {asked} and answered {shown(answered)}, which AWS does not; check the endpoint")
 
 
 def clean(text: str) -> str:

@@ -1,4 +1,5 @@
-"""Connections whose certificates are verified, whoever opens them: our clients, or the SDK for itself to log in."""
+"""Connections whose certificates are verified and whose answers have an end, whoever opens them: our clients, or the
+SDK for itself to log in."""
 
 from __future__ import annotations
 
@@ -15,7 +16,37 @@ from aiobotocore.utils import AioContainerMetadataFetcher, AioIMDSFetcher, _RefC
 from botocore.httpsession import create_urllib3_context, get_cert_path
 from botocore.utils import get_environ_proxies
 
+MAX_ANSWER = 128 << 20
+"""Bytes of one answer; the largest that AWS gives, a page of authorization details, is some 20 MB."""
+
 _contexts: dict[tuple[Any, ...], ssl.SSLContext] = {}
+
+
+class AnswerTooLargeError(Exception):
+    """Somebody answers without end."""
+
+
+class _BoundedResponse(aiohttp.ClientResponse):
+    """One that is given up as soon as it is larger than MAX_ANSWER: no call may fill the memory."""
+
+    async def read(self) -> bytes:
+        if self._body is None:
+            try:
+                self._body = await self._bounded()
+            except BaseException:
+                self.close()
+                raise
+            await self._wait_released()
+        return self._body
+
+    async def _bounded(self) -> bytes:
+        blocks, size = [], 0
+        while block := await self.content.readany():
+            blocks.append(block)
+            size += len(block)
+            if size > MAX_ANSWER:
+                raise AnswerTooLargeError(f"the answer is larger than {MAX_ANSWER >> 20} MiB")
+        return b"".join(blocks)
 
 
 class VerifiedHTTPSession(AIOHTTPSession):  # type: ignore[misc]
@@ -31,6 +62,11 @@ class VerifiedHTTPSession(AIOHTTPSession):  # type: ignore[misc]
         if key not in _contexts:
             _contexts[key] = _verifying_context(*key)
         return aiohttp.TCPConnector(limit=self._max_pool_connections, ssl=_contexts[key], **self._connector_args)
+
+    async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
+        session: aiohttp.ClientSession = await super()._get_session(proxy_url)
+        session._response_class = _BoundedResponse
+        return session
 
 
 class VerifiedFetching(VerifiedHTTPSession, _RefCountedSession):  # type: ignore[misc]

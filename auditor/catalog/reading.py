@@ -6,15 +6,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import yaml
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from auditor.catalog.entries import Benchmark, Control, Crosswalk, Entry, Override, Peers, Remediation, Requirement
-from auditor.errors import CatalogError, nearest
+from auditor.errors import CatalogError, nearest, shown
+from auditor.yaml_file import YamlProblem, parse_yaml, read_bounded
 
 PARAMETERS_FILE = "parameters.yaml"
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # the C one is ten times as fast, but not everywhere
 _NESTED: Mapping[str, type[Entry]] = {
     "remediation": Remediation,
     "peers": Peers,
@@ -62,7 +61,7 @@ def _raw_controls(folder: Path) -> Iterator[_Raw]:
         content = _mapping(_read(file), file)
         for key in content:
             if key != "controls":
-                raise CatalogError(f"{file}: unknown key {key!r}{nearest(str(key), ['controls'])}")
+                raise CatalogError(f"{file}: unknown key {shown(key)}{nearest(shown(key), ['controls'])}")
         entries = content.get("controls")
         if not isinstance(entries, list):
             raise CatalogError(f"{file}: controls must be a list")
@@ -79,15 +78,11 @@ def _raw_files(folder: Path, word: str) -> Iterator[_Raw]:
 
 def _read(file: Path) -> object:
     try:
-        return yaml.load(file.read_bytes(), Loader=_LOADER)
+        return parse_yaml(read_bounded(file))
     except OSError as error:
         raise CatalogError(f"{file}: cannot be read: {error.strerror}") from error
-    except yaml.MarkedYAMLError as error:
-        line = f" in line {error.problem_mark.line + 1}" if error.problem_mark else ""
-        raise CatalogError(f"{file}: not YAML{line}: {error.problem or error.context}") from error
-    # PyYAML lets the ValueError of an impossible date through.
-    except (yaml.YAMLError, ValueError) as error:
-        raise CatalogError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
+    except YamlProblem as error:
+        raise CatalogError(f"{file}: {error}") from error
 
 
 def _mapping(content: object, file: Path) -> dict[Any, Any]:
@@ -129,14 +124,14 @@ def _sentence(sort: type[Entry], raw: _Raw, error: ValidationError) -> str:
 def _unknown_key(sort: type[Entry], loc: Sequence[int | str]) -> str:
     parents = [_NESTED[part] for part in loc[:-1] if isinstance(part, str) and part in _NESTED]
     known = (parents[-1] if parents else sort).model_fields
-    return f"unknown key {loc[-1]!r}{nearest(str(loc[-1]), known)}"
+    return f"unknown key {shown(loc[-1])}{nearest(str(loc[-1]), known)}"
 
 
 def _must_be_text(detail: ErrorDetails) -> str:
     value = detail["input"]
     text = f"must be text, not {kind_of(value)}"
     if isinstance(value, bool | int | float):
-        text += f" {value}: put it in quotes (without them 1.10 is read as 1.1, and yes as true)"
+        text += f" {shown(value)}: put it in quotes (without them 1.10 is read as 1.1, and yes as true)"
     return text
 
 
@@ -152,7 +147,7 @@ def _place(content: object, loc: Sequence[int | str]) -> str:
 def _name(entry: object, number: int) -> str:
     """The entry's own id, or its place among its siblings when it has none."""
     own = entry.get("id") if isinstance(entry, dict) else None
-    return repr(own) if own is not None else f"number {number}"
+    return shown(own) if own is not None else f"number {number}"
 
 
 def kind_of(value: object) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import remark, show_table
+from auditor.cli.console import remark, show_data, show_table
 from auditor.cli.loop import run_async
 from auditor.cli.options import CHOOSING, CONFIG, PACE, SCOPE, TALK, WAIVERS, WHO, options, settings_from
 from auditor.cli.progress import reporter
@@ -120,8 +120,10 @@ def _print(rows: list[_Row], form: str, shown: Sequence[str]) -> None:
     if form == "json":
         print(json.dumps(rows, indent=2))
     elif form == "csv":
-        writer = csv.DictWriter(sys.stdout, list(rows[0]) if rows else ["account_id"], lineterminator="\n")
+        text = io.StringIO()
+        writer = csv.DictWriter(text, list(rows[0]) if rows else ["account_id"], lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
+        show_data([text.getvalue().encode()])
     else:
         show_table(shown, [[row[n] for n in shown] for row in rows])

@@ -124,7 +124,10 @@ async def reach_in_aws(settings: Settings, progress: Progress, kinds: Collection
 
 
 def _stop_on_interrupt(progress: Progress) -> asyncio.Event:
-    """An event that the first Ctrl-C sets. The journal is flushed line by line, so the second may just leave."""
+    """An event that the first Ctrl-C or SIGTERM sets.
+
+    The journal is flushed line by line, so the second may just leave.
+    """
     stop = asyncio.Event()
 
     def interrupted() -> None:
@@ -133,7 +136,8 @@ def _stop_on_interrupt(progress: Progress) -> asyncio.Event:
         stop.set()
         progress.say("stopping: what is in flight has 10 seconds; Ctrl-C again leaves at once")
 
-    asyncio.get_running_loop().add_signal_handler(signal.SIGINT, interrupted)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, interrupted)
     return stop
 
 

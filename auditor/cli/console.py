@@ -25,9 +25,32 @@ from auditor.times import iso
 _ENDLESS = 100_000  # characters
 
 
-def plain(text: object) -> str:
-    """Text from AWS made harmless on a terminal: control characters and escapes become U+FFFD."""
-    return "".join("\ufffd" if unicodedata.category(c) in ("Cc", "Cs", "Cf") else c for c in str(text))
+# Control characters, among them escapes; lone surrogates; invisible ones, among them those that turn the direction of
+# writing; line and paragraph separators.
+_HARMFUL = frozenset({"Cc", "Cs", "Cf", "Zl", "Zp"})
+_LONGEST = 4000  # characters of a message
+
+
+def plain(text: object, *, kept: str = "") -> str:
+    """Text that somebody else chose made harmless on a terminal: what acts and is not seen becomes U+FFFD, which is.
+
+    ``kept`` are characters that the program itself put there.
+    """
+    return "".join("\ufffd" if unicodedata.category(c) in _HARMFUL and c not in kept else c for c in str(text))
+
+
+def show_page(text: str) -> None:
+    """Lines on stdout, some of which hold texts that somebody else chose."""
+    print(plain(text, kept="\n"))
+
+
+def show_data(blocks: Iterable[bytes | memoryview]) -> None:
+    """Data in UTF-8 on stdout: exactly as it is for a program, harmless for a terminal."""
+    if not sys.stdout.isatty():
+        sys.stdout.buffer.writelines(blocks)
+        return
+    for block in blocks:
+        sys.stdout.write(plain(bytes(block).decode("utf-8", "replace"), kept="\n\t"))
 
 
 def complain(message: str, exit_code: int, trace: str = "") -> None:
@@ -35,7 +58,7 @@ def complain(message: str, exit_code: int, trace: str = "") -> None:
     if is_json():
         tell("error", logging.ERROR, message=message, exit_code=exit_code, **({"traceback": trace} if trace else {}))
         return
-    sys.stderr.write(trace)
+    sys.stderr.write(plain(trace, kept="\n"))
     _say(message)
 
 
@@ -48,7 +71,8 @@ def remark(message: str) -> None:
 
 
 def _say(message: str) -> None:
-    print(f"auditor: {plain(' '.join(message.split()))}", file=sys.stderr)
+    line = plain(" ".join(message.split()))
+    print(f"auditor: {line if len(line) <= _LONGEST else line[:_LONGEST] + '...'}", file=sys.stderr)
 
 
 def show_table(
@@ -58,13 +82,15 @@ def show_table(
 
     Where it gets narrow, other columns are broken than those named in ``unbroken``.
     """
+    heading = Text(plain(title)) if title else None
     table = Table(
-        title=title or None, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
+        title=heading, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
     )
     body = [list(row) for row in rows]
     for position, name in enumerate(columns):
         numeric = bool(body) and all(isinstance(row[position], Integral) for row in body)
-        table.add_column(name, justify="right" if numeric else "left", overflow="fold", no_wrap=name in unbroken)
+        heading = Text(plain(name, kept="\n"))
+        table.add_column(heading, justify="right" if numeric else "left", overflow="fold", no_wrap=name in unbroken)
     for row in body:
         table.add_row(*(Text(_spelt(cell)) for cell in row))
     console = Console()

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from auditor.catalog import Benchmark, Catalog, Control, Crosswalk, Found, Requirement, natural
-from auditor.cli.console import show_table
+from auditor.cli.console import show_page, show_table
 from auditor.cli.controls_diff import diff
 from auditor.cli.options import CONFIG, CONFIG_DIR, catalog_of, options, settings_from
 from auditor.cli.page import page
@@ -56,7 +56,7 @@ def list_controls(
         _show_by_section(rows)
     else:
         _show(rows, ("item", "control", "title") if framework else ("control", "severity", "assessment", "title"))
-        print(f"\nbenchmarks: {', '.join(catalog.benchmarks)}\nframeworks: {', '.join(catalog.crosswalks)}")
+        show_page(f"\nbenchmarks: {', '.join(catalog.benchmarks)}\nframeworks: {', '.join(catalog.crosswalks)}")
 
 
 @controls.command("show")
@@ -66,7 +66,7 @@ def show_control(name: str, form: str, **given: Any) -> None:
     """One control, by its id or by a requirement's (AWS_IAM_50, cis-aws-7.0.0:2.12)."""
     catalog = catalog_of(settings_from(given))
     shown = _whole(catalog, catalog.find(name))
-    print(json.dumps(shown, indent=2) if form == "json" else page(shown))
+    show_page(json.dumps(shown, indent=2) if form == "json" else page(shown))
 
 
 controls.add_command(diff)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.catalog import Benchmark, Catalog, Change, compare, differing
-from auditor.cli.console import show_table
+from auditor.cli.console import show_data, show_table
 from auditor.cli.options import CONFIG, CONFIG_DIR, catalog_of, options, settings_from
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
@@ -145,4 +144,4 @@ def _print_csv(rows: Sequence[Mapping[Any, Any]], columns: Sequence[str]) -> Non
 
     from auditor.report.csv_files import csv_blocks
 
-    sys.stdout.buffer.writelines(csv_blocks(pd.DataFrame(list(rows), columns=list(columns))))
+    show_data(csv_blocks(pd.DataFrame(list(rows), columns=list(columns))))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import traceback
 from asyncio import CancelledError
@@ -61,7 +62,8 @@ for command in (
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line and exit."""
+    """Run the command line and exit. A polite end (SIGTERM) is an interruption, so that nothing unfinished stays."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     code = _guarded(list(sys.argv[1:] if arguments is None else arguments))
     try:
         sys.stdout.flush()

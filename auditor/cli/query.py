@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from auditor import __version__
-from auditor.cli.console import remark, show_table
+from auditor.cli.console import remark, show_data, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUT, catalog_of, options, selection_of, settings_from
 from auditor.cli.reporting import csv_style
 from auditor.errors import ConfigurationError
@@ -43,9 +42,11 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
 
     Names: old-active-keys, console-users-without-mfa, never-used-credentials, root-activity, accounts-by-failures,
     full-admin-policies.
-    The SQL only reads these tables; it reaches no file and no network.
+    The SQL only reads these tables; it reaches no file and no network, and has the memory and the time that
+    query_memory and query_timeout of the settings file allow.
     """
     from auditor.query import named_query, run_query
+    from auditor.query_process import Limits
 
     if (sql is None) == (name is None):
         raise ConfigurationError("give either SQL or --name NAME; 'auditor query --help' lists the names")
@@ -54,7 +55,8 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
     settings = settings_from(given)
     statement = named_query(name, *([settings.config_dir] if settings.config_dir else [])) if name else str(sql)
     assessment = _assessed(settings, snapshot)
-    _write(run_query(assessment, statement), form, to, assessment, csv_style(settings))
+    limits = Limits(settings.query_memory, settings.query_timeout)
+    _write(run_query(assessment, statement, limits), form, to, assessment, csv_style(settings))
 
 
 def _assessed(settings: Settings, folder: Path | None) -> Assessment:
@@ -78,7 +80,7 @@ def _write(frame: pd.DataFrame, form: str, to: Path | None, assessment: Assessme
         show_table(list(frame.columns), shown.itertuples(index=False))
         remark(f"{len(frame)} row{'' if len(frame) == 1 else 's'}")
     elif to is None:
-        sys.stdout.buffer.writelines(csv_blocks(frame, style) if form == "csv" else json_blocks(frame))
+        show_data(csv_blocks(frame, style) if form == "csv" else json_blocks(frame))
     elif form == "xlsx":
         write_single(frame, to, "Query", __version__, assessment.as_of)
     elif form == "csv":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import busy, remark, show_table
+from auditor.cli.console import busy, remark, show_page, show_table
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.cli.redacting import check_redaction_key, redaction_key
 from auditor.cli.waivers import show_waivers, waivers_of
@@ -40,7 +40,7 @@ def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     The evidence is never changed; the same snapshot, benchmarks, waivers, as-of time and earlier snapshots beside it
     give the same bytes.
     """
-    from auditor.files import check_writable
+    from auditor.files import check_writable, refuse_links
     from auditor.snapshot import Snapshot
 
     settings = settings_from(given)
@@ -49,6 +49,8 @@ def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     waivers = waivers_of(settings, catalog)
     check_redaction_key(settings)
     opened = Snapshot.open(snapshot)
+    if out is None:
+        refuse_links(snapshot)
     check_writable(out or snapshot)
     return judged_and_reported(opened, out or snapshot, settings, catalog, waivers)
 
@@ -161,7 +163,7 @@ def _show(assessment: Assessment, files: tuple[Path, ...]) -> None:
     _show_gaps(assessment)
     print()
     for file in files:
-        print(file)
+        show_page(str(file))
 
 
 def _show_controls(assessment: Assessment) -> None:
@@ -188,9 +190,9 @@ def _show_own_settings(assessment: Assessment) -> None:
     """What is judged less strictly than the benchmark asks is never silent."""
     for control in assessment.controls.itertuples():
         if control.looser_settings:
-            print(f"{control.control_id!s}: {control.looser_settings!s}")
+            show_page(f"{control.control_id!s}: {control.looser_settings!s}")
     for sentence in assessment.dropped:
-        print(sentence)
+        show_page(sentence)
 
 
 def _failed(control: Any) -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from auditor.checksums import REPORTS_FILE, checksum_lines, read_checksums, stamp_at
-from auditor.files import remove, remove_torn, write_bytes
+from auditor.files import remove, sweep, write_bytes
 from auditor.model import FileStamp
 
 _SEALED = {"manifest.json", "manifest.sig", "journal.jsonl", "evidence.sha256", "evidence"}
@@ -24,7 +24,8 @@ def remove_leftovers(folder: Path, written: Collection[str]) -> tuple[Path, ...]
 
     A file that was edited is kept: it is somebody's work, and 'auditor verify' tells of it.
     """
-    remove_torn(folder, (*written, REPORTS_FILE))
+    for place in {(folder / name).parent for name in (*written, REPORTS_FILE)}:
+        sweep(place)
     gone = tuple(_leftovers(folder, written))
     for path in gone:
         remove(path)

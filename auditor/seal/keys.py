@@ -14,7 +14,7 @@ from auditor.errors import KeyFileError
 if TYPE_CHECKING:  # loaded where it is used: most commands need no cryptography
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-PASSPHRASE_VARIABLE = "AUDITOR_SIGN_PASSPHRASE"
+PASSPHRASE_VARIABLE = "AUDITOR_SIGN_PASSPHRASE"  # noqa: S105 -- its name, not its value
 _LARGEST = 64 << 10  # bytes; a key is far smaller
 _MAKE = "'openssl genpkey -algorithm ed25519 -out KEY' makes one"
 

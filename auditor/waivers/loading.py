@@ -14,9 +14,10 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from auditor.catalog import Catalog
-from auditor.errors import CatalogError, WaiverError, nearest
+from auditor.errors import CatalogError, WaiverError, nearest, shown
 from auditor.waivers.document import Rows, Table, line_of, parse
 from auditor.waivers.entries import Entry, Scope
+from auditor.yaml_file import YamlProblem, read_bounded
 
 _KINDS = {
     "string_type": "text",
@@ -64,9 +65,11 @@ def load_waivers(file: Path, catalog: Catalog, max_days: int) -> Waivers:
     Raises WaiverError: ``file:line``, the waiver and what is wrong with it.
     """
     try:
-        content = file.read_bytes()
+        content = read_bounded(file)
     except OSError as error:
         raise WaiverError(f"{file}: cannot be read: {error.strerror}") from error
+    except YamlProblem as error:
+        raise WaiverError(f"{file}: {error}") from error
     waivers = [_waiver(entry, str(file), catalog, max_days) for entry in _entries(content, str(file))]
     _refuse_same_ids(waivers, str(file))
     _refuse_duplicates(waivers, str(file))
@@ -79,7 +82,7 @@ def _entries(content: bytes, name: str) -> Iterator[Table]:
         raise WaiverError(f"{name}:1: the file must hold the key 'waivers' and a list below it")
     for key, line in document.lines.items():
         if key != "waivers":
-            raise WaiverError(f"{name}:{line}: unknown key {key!r}{nearest(key, ['waivers'])}")
+            raise WaiverError(f"{name}:{line}: unknown key {shown(key)}{nearest(key, ['waivers'])}")
     entries = document.get("waivers")
     if not isinstance(entries, Rows):
         raise WaiverError(f"{name}:{document.lines.get('waivers', 1)}: 'waivers' must be a list; [] is one without any")
@@ -90,7 +93,7 @@ def _entries(content: bytes, name: str) -> Iterator[Table]:
 
 
 def _waiver(raw: Table, name: str, catalog: Catalog, max_days: int) -> Waiver:
-    label = f"waiver {raw['id']!r}" if isinstance(raw.get("id"), str) else "a waiver"
+    label = f"waiver {shown(raw['id'])}" if isinstance(raw.get("id"), str) else "a waiver"
     try:
         entry = Entry.model_validate(raw)
     except ValidationError as error:
@@ -128,7 +131,7 @@ def _sentence(detail: ErrorDetails) -> str:
     place = ".".join(step for step in loc if isinstance(step, str))
     if detail["type"] == "extra_forbidden":
         known = Scope.model_fields if len(loc) > 1 else Entry.model_fields
-        return f"unknown key {place!r}{nearest(str(loc[-1]), known)}"
+        return f"unknown key {shown(place)}{nearest(str(loc[-1]), known)}"
     if detail["type"] == "missing":
         return f"{place} is missing"
     if detail["input"] is None or detail["type"] in ("string_too_short", "too_short"):

@@ -165,7 +165,7 @@ def test_a_bad_benchmark_is_refused(tmp_path: Path, old: str, new: str, message:
         ("controls: {}", r"a\.yaml: controls must be a list"),
         ("controls: [7]", r"control number 1: Input should be a valid dictionary"),
         ("controls: []\nmore: 1\n", r"unknown key 'more'"),
-        ("\x01", r"a\.yaml: not YAML: unacceptable character"),
+        ("\x01", r"a\.yaml: not YAML in line 1: control characters are not allowed"),
     ],
 )
 def test_a_file_of_another_shape_is_refused(tmp_path: Path, text: str, message: str) -> None:

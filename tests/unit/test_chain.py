@@ -197,8 +197,8 @@ def test_what_an_interrupted_account_left_is_not_sealed(out: Path) -> None:
     half = writer.folder / "evidence" / "999900001111"
     half.mkdir(parents=True)
     (half / "account-summary.json").write_text("{}")
-    (half / ".credential-report.csv.abcd1234").write_text("torn")
-    (writer.folder / ".manifest.json.abcd1234").write_text("torn")
+    (half / ".credential-report.csv.abcd1234.part").write_text("torn")
+    (writer.folder / ".manifest.json.abcd1234.part").write_text("torn")
     none = replace(template.manifest, accounts=(), snapshot_id=writer.snapshot_id, started_at=QUARTERS[1])
     folder = writer.seal(none).folder
     assert {p.name for p in folder.iterdir()} == {"manifest.json", "journal.jsonl", "evidence.sha256"}

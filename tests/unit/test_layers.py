@@ -18,9 +18,9 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 # Every module or package right below ``auditor``, lowest layer first. One may import what stands in a line above its
 # own, and nothing else: not its neighbours on the same line either.
 LAYERS = (
-    ("errors", "events", "times", "statistics"),
-    ("model", "period"),
-    ("ages", "evidence", "files", "policy", "schema", "journal", "checksums", "plain", "role"),
+    ("errors", "events", "times", "statistics", "query_worker"),
+    ("model", "period", "files", "yaml_file"),
+    ("ages", "evidence", "policy", "schema", "journal", "checksums", "plain", "role", "query_process"),
     ("credential_report", "snapshot", "catalog", "verdict_cells"),
     ("settings", "seal"),
     ("scope",),
@@ -36,7 +36,8 @@ LAYERS = (
     ("__main__", "__init__"),
 )
 RANKS = {name: rank for rank, names in enumerate(LAYERS) for name in names}
-HANDING_OUT = ("report", "query", "notebook", "explanation", "responses", "narrowing", "redaction")
+SQL = ("query", "query_process", "query_worker")
+HANDING_OUT = ("report", *SQL, "notebook", "explanation", "responses", "narrowing", "redaction")
 JUDGING = ("checks", "frames", "evaluator", "waivers", "assessment", "history", *HANDING_OUT)
 BOTO = {"boto3", "botocore", "aioboto3", "aiobotocore"}
 MAX_FILE, MAX_FUNCTION = 300, 50

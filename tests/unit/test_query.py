@@ -210,9 +210,11 @@ def test_a_query_only_reads_the_tables(assessment: Assessment, tmp_path: Path, n
         ("autoload_known_extensions", False),
         ("allow_community_extensions", False),
         ("lock_configuration", True),
+        ("allow_persistent_secrets", False),
+        ("temp_directory", ""),  # too big is an error, not a file
     ],
 )
-def test_every_door_has_its_own_lock(assessment: Assessment, setting: str, value: bool) -> None:
+def test_every_door_has_its_own_lock(assessment: Assessment, setting: str, value: object) -> None:
     assert rows(assessment, f"select current_setting('{setting}') as locked") == [{"locked": value}]
 
 

@@ -32,7 +32,7 @@ class CredentialReportCollector:
 
     def __init__(self, clients: Clients, timeout: float, jitter: random.Random | None = None) -> None:
         self._iam, self._timeout = clients.iam, timeout
-        self._jitter = jitter or random.Random()
+        self._jitter = jitter or random.Random()  # noqa: S311 -- jitter is no secret
         self._waiting = 0
 
     async def collect(self, owner_id: str, calls: AccountCalls, known: Mapping[str, Evidence]) -> Evidence:

@@ -11,7 +11,7 @@ from auditor.model import ROOT_CREDENTIALS, Unit
 
 _SUMMARY, _PASSWORD = "iam:GetAccountSummary", "iam:GetLoginProfile"
 _KEYS, _DEVICES = "iam:ListAccessKeys", "iam:ListMFADevices"
-_NO_PASSWORD = "NoSuchEntity"
+_NONE = "NoSuchEntity"
 _SLOTS = 2
 _COLUMNS = {
     "password_enabled": "boolean",
@@ -32,7 +32,7 @@ def _rows(_: str, document: Document) -> Iterator[Row]:
     password = True if "LoginProfile" in first_response(document, _PASSWORD) else None
     yield {
         "line": line_of(document, _KEYS),
-        "password_enabled": False if error_of(document, _PASSWORD) == _NO_PASSWORD else password,
+        "password_enabled": False if error_of(document, _PASSWORD) == _NONE else password,
         "mfa_active": None if devices is None else bool(devices),
         "access_key_1_active": active[0] if active else None,
         "access_key_2_active": active[1] if active else None,

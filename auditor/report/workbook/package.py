@@ -89,7 +89,8 @@ def with_values(sheet: bytes, values: Mapping[str, str | Number]) -> bytes:
         return b'<c r="%b"%b%b>%b<v>%b</v></c>' % (cell, attributes, kind, formula, shown.encode())
 
     filled = _FORMULA.sub(valued, sheet)
-    assert placed == values.keys(), "a formula without its value would be shown as an empty cell"
+    if placed != values.keys():
+        raise RuntimeError("a formula without its value would be shown as an empty cell")
     return filled
 
 

@@ -45,7 +45,7 @@ def sample_of(assessment: Assessment) -> Sample:
 
 
 def _drawn(group: pd.DataFrame, seed: str) -> list[int]:
-    numbers = random.Random(seed).sample(range(len(group)), min(EACH, len(group)))
+    numbers = random.Random(seed).sample(range(len(group)), min(EACH, len(group)))  # noqa: S311 -- repeatable on purpose
     return [int(group.index[number]) for number in sorted(numbers)]
 
 

@@ -153,7 +153,7 @@ def _add_table(part: Part, columns: Sequence[Column]) -> None:
     table = Table(displayName=name, ref=area, tableStyleInfo=_STYLE)
     table._initialise_columns()  # type: ignore[attr-defined]
     for place, column in zip(table.tableColumns, columns, strict=True):
-        assert isinstance(place, TableColumn)
+        assert isinstance(place, TableColumn)  # noqa: S101 -- for the type checker
         place.name = cell_text(column.header)  # Excel wants what stands in the cell
     part.sheet.add_table(table)
 

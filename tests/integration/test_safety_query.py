@@ -1,0 +1,141 @@
+"""``query`` can't read or write files, load extensions, or reach the network, and takes no more than it may."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from auditor import query_worker
+from auditor.errors import QueryError
+from auditor.query_process import Limits, ask
+from auditor.snapshot import Snapshot
+from tests.boxed import command
+from tests.support import ACCOUNT, report, root, stored, user
+
+# After the doors are shut, what Python itself is still let do: nothing, whatever hole a database might have.
+KERNEL = """
+import duckdb, socket, sys
+from auditor import query_worker
+inherited = open({file!r}, "ab")
+query_worker._shut(duckdb.connect(), 64 << 20)
+def attempt(name, what):
+    try:
+        what()
+    except (OSError, MemoryError) as error:
+        print(name, type(error).__name__)
+    else:
+        print(name, "done")
+def write():
+    inherited.write(b"x")
+    inherited.flush()
+attempt("read", lambda: open("/etc/passwd"))
+attempt("create", lambda: open({file!r} + ".new", "w"))
+attempt("connect", lambda: socket.socket())
+attempt("allocate", lambda: bytearray(2 << 30))
+import os, signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+attempt("append", write)
+sys.stdout.flush()
+os._exit(0)
+"""
+NUMBERS = {"numbers": pd.DataFrame({"n": range(100_000)})}
+HUNGRY = {
+    "rows without end": "select range as i from range(1000000000000)",
+    "wide rows": "select repeat('a', 1000000) as s from numbers",
+    "a join of everything": "select a.n::text || b.n::text as s from numbers a, numbers b order by 1",
+    "one value": "select string_agg(a.n::text, ',') as s from numbers a, numbers b",
+    "a function that does not count": "select generate_series(1, 1000000000) as s",
+}
+SLOW = {
+    "a join": "select count(*) as n from numbers a, numbers b, numbers c where a.n * b.n % 7 = c.n",
+    "a recursion": "with recursive r as (select 1 as n union all select n + 1 from r) select count(*) as n from r",
+    "a function that does not listen": "select levenshtein(repeat('ab', 50000), repeat('ba', 50000)) as n",
+}
+
+
+@pytest.fixture(scope="module")
+def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    return stored(tmp_path_factory.mktemp("snapshot"), {ACCOUNT: report([root(), user("ann")])})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells and limits memory this way")
+def test_the_kernel_keeps_a_query_from_files_network_and_memory(tmp_path: Path) -> None:
+    program = KERNEL.format(file=str(tmp_path / "file"))
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    told = dict(line.split() for line in done.stdout.splitlines())
+    assert told == {
+        "read": "OSError",
+        "create": "OSError",
+        "connect": "OSError",
+        "allocate": "MemoryError",
+        "append": "OSError",
+    }
+    assert [(p.name, p.stat().st_size) for p in tmp_path.iterdir()] == [("file", 0)]
+
+
+@pytest.mark.parametrize("name", HUNGRY)
+def test_a_query_that_takes_more_memory_than_it_may_is_one_sentence(name: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        ask(NUMBERS, HUNGRY[name], Limits(memory=64, seconds=60))
+    assert str(caught.value) == "the query needs more than 64 MiB of memory; ask for less, or raise query_memory"
+
+
+@pytest.mark.parametrize("name", SLOW)
+def test_a_query_that_takes_longer_than_it_may_is_one_sentence(name: str) -> None:
+    began = time.monotonic()
+    with pytest.raises(QueryError) as caught:
+        ask(NUMBERS, SLOW[name], Limits(memory=256, seconds=0.5))
+    assert str(caught.value) == ("the query was not answered within 0.5 seconds; ask for less, or raise query_timeout")
+    assert time.monotonic() - began < 30
+
+
+def test_tables_of_any_size_do_not_count_for_what_a_query_may_take() -> None:
+    big = {"numbers": pd.DataFrame({"s": [f"{n:0100d}" for n in range(600_000)]})}
+    assert ask(big, "select max(s) as s from numbers", Limits(memory=16)).to_pylist() == [{"s": f"{599_999:0100d}"}]
+
+
+def test_the_limits_stand_in_the_settings_file(snapshot: Snapshot, tmp_path: Path) -> None:
+    (tmp_path / "auditor.yaml").write_text("query_memory: 32\nquery_timeout: 1.5\n")
+    for sql, told in (
+        (HUNGRY["rows without end"], "auditor: the query needs more than 32 MiB of memory"),
+        ("select count(*) from range(1000000) a, range(1000000) b", "not answered within 1.5 seconds"),
+    ):
+        arguments = command(["query", sql, "--snapshot", snapshot.folder])
+        done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert told in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+    (tmp_path / "auditor.yaml").write_text("query_memory: 1\n")
+    done = subprocess.run(command(["query", "select 1"]), cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, "query_memory" in done.stderr) == (2, True)
+
+
+def test_nothing_of_a_query_outlives_it(snapshot: Snapshot, tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        command(["query", "select count(*) from range(1000000) a, range(1000000) b", "--snapshot", snapshot.folder]),
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+    )
+    workers: list[int] = []
+    until = time.monotonic() + 60
+    while not workers and time.monotonic() < until:
+        time.sleep(0.05)
+        workers = _workers_of(process.pid)
+    assert workers
+    process.terminate()
+    _, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stderr.strip()) == (130, b"auditor: interrupted")
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    assert list(tmp_path.iterdir()) == []
+
+
+def _workers_of(parent: int) -> list[int]:
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    name = os.fsencode(Path(query_worker.__file__).name)
+    return [int(pid) for pid in children if name in Path(f"/proc/{pid}/cmdline").read_bytes()]
