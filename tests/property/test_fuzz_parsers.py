@@ -26,14 +26,16 @@ from hypothesis import strategies as st
 from auditor import credential_report, evidence
 from auditor.catalog.loading import config_folder
 from auditor.catalog.reading import read_benchmarks, read_controls, read_crosswalks, read_overrides
-from auditor.errors import EvidenceError, UsageError, WrongAccountError
+from auditor.checksums import checksum_lines, read_checksums
+from auditor.errors import DifferenceError, EvidenceError, SnapshotError, UsageError, WrongAccountError
 from auditor.evidence import Answer, Document
 from auditor.policy import PolicyError, allows_everything, open_principals
 from auditor.policy import parse as parse_policy
+from auditor.seal import ZipContents, verify, write_bundle
 from auditor.settings import Settings, load_settings
 from auditor.waivers import load_waivers
 from auditor.yaml_file import YamlProblem, parse_yaml
-from tests.support import ACCOUNT, COLUMNS, ago, catalog, key, password, report, root, user, waiver
+from tests.support import ACCOUNT, COLUMNS, ago, catalog, key, password, report, root, stored, user, waiver
 
 LONG = os.environ.get("HYPOTHESIS_PROFILE") == "long"
 FUZZ = settings(
@@ -86,11 +88,29 @@ DOCUMENT = evidence.write(
     Document("contacts", (Answer("iam:X", {"List": [{"a": 1}, {"b": "é"}]}, region="eu-west-1"),))
 )
 SHIPPED = config_folder()
+
+
+def verify_bundle(file: Path) -> None:
+    """What 'auditor verify' does with a zip that somebody sent; differences are an answer."""
+    with ZipContents(file) as contents:
+        verify(contents)
+
+
+def bundle() -> bytes:
+    """Of a snapshot of one account."""
+    folder = Path(tempfile.mkdtemp(prefix="fuzz-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    snapshot = stored(folder, {ACCOUNT: REPORT})
+    return write_bundle(snapshot.folder, folder / "bundle.zip")[0].read_bytes()
+
+
 # How to read, what a refusal is, and something sound to begin from.
 TARGETS: dict[str, tuple[Target, type[Exception] | tuple[type[Exception], ...], bytes]] = {
     "report": (read_report, (EvidenceError, WrongAccountError), REPORT),
     "policy": (read_policy, PolicyError, json.dumps(POLICY).encode()),
     "evidence": (evidence.read, EvidenceError, DOCUMENT),
+    "bundle": (in_a_file("bundle.zip", verify_bundle), (SnapshotError, DifferenceError), bundle()),
+    "checksums": (read_checksums, (), checksum_lines({"manifest.json": "0" * 64, "evidence/a\nb": "f" * 64})),
     "yaml": (parse_yaml, YamlProblem, b"a: &a [1, 2]\nb: {c: *a}\n"),
     "settings": (
         in_a_file("auditor.yaml", load_settings),
