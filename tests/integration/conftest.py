@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from auditor.sandbox import Sandbox, SandboxOptions
 from tests.boxed import AS_OF, Box
+
+# A shell starts what runs in the background deaf to Ctrl-C, and every command that a test starts would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="module")
