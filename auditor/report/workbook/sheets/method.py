@@ -35,10 +35,11 @@ _LIMITS = (
 )
 _VERIFY = (
     "Every finding names the file and line of its evidence, below the snapshot's folder. The root hash on the Cover "
-    "is the SHA-256 of manifest.json, which names size and SHA-256 of every evidence file: 'sha256sum manifest.json' "
-    "and the sums in the manifest prove that nothing was changed. The sheet Re-performance computes verdicts anew "
-    "with formulas from the cells of Population. Counts on the Cover, Scope & completeness and Controls are formulas "
-    "over the other sheets. The same snapshot, catalogue and as-of time give the same workbook, byte for byte."
+    "is the SHA-256 of manifest.json, which names size and SHA-256 of every evidence file: 'sha256sum -c "
+    "evidence.sha256' checks all of them, 'auditor verify' the signature and earlier snapshots as well. The sheet "
+    "Re-performance computes verdicts anew with formulas from the cells of Population. Counts on the Cover, Scope & "
+    "completeness and Controls are formulas over the other sheets. The same snapshot, earlier snapshots, catalogue, "
+    "waivers and as-of time give the same workbook, byte for byte."
 )
 _TYPED = (
     "Population holds each line of each credential report: the last columns, under AWS's own names, are unedited "
