@@ -128,7 +128,9 @@ def _design(book: Book, part: Part, columns: Sequence[Column], frozen: int) -> N
 
 def _set_area(part: Part, printed: int, pages_wide: int) -> None:
     sheet = part.sheet
-    sheet.print_area = f"A1:{get_column_letter(printed)}{part.last}"
+    # Side by side, the account's columns are repeated, and would cut off the words above the table.
+    first = part.header if pages_wide > 1 else 1
+    sheet.print_area = f"A{first}:{get_column_letter(printed)}{part.last}"
     sheet.page_setup.fitToWidth = pages_wide
     if pages_wide > 1:
         sheet.page_setup.pageOrder = "overThenDown"
