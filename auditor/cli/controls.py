@@ -18,8 +18,8 @@ from auditor.cli.page import page
 from auditor.errors import ConfigurationError
 
 _CONTROL = "control, evidence"
-_WIDTH = 34  # characters; the longest id of a control has as many
-_TITLE = 19  # what that leaves of 80
+_WIDTH = 34  # characters; the evidence is broken there
+_LINE, _GAP, _NARROWEST = 80, 2, 19  # of a terminal, between two columns, of a title
 _Row = dict[str, Any]
 
 FORMAT = click.option(
@@ -124,13 +124,20 @@ def _show(rows: Sequence[_Row], columns: Sequence[str], title: str = "") -> None
     """Those of the columns that the rows have; below each control the evidence it reads, in lines of its own."""
     shown = [name for name in columns if name in rows[0]]
     header = [_CONTROL if name == "control" else name for name in shown]
-    show_table(header, [line for row in rows for line in _lines(row, shown)], title=title, unbroken=(_CONTROL,))
+    left = max(_LINE - sum(_width(rows, name) + _GAP for name in shown if name != "title"), _NARROWEST)
+    show_table(header, [line for row in rows for line in _lines(row, shown, left)], title=title, unbroken=(_CONTROL,))
 
 
-def _lines(row: _Row, columns: Sequence[str]) -> Iterator[list[str]]:
+def _width(rows: Sequence[_Row], column: str) -> int:
+    """In characters, with the heading."""
+    heading = _WIDTH if column == "control" else len(column)
+    return max(heading, *(len(str(row[column])) for row in rows))
+
+
+def _lines(row: _Row, columns: Sequence[str], width: int) -> Iterator[list[str]]:
     """The title runs on beside the evidence."""
     evidence = textwrap.wrap(", ".join(row["evidence"]), _WIDTH - 2, break_on_hyphens=False)
-    title = textwrap.wrap(row["title"], _TITLE)
+    title = textwrap.wrap(row["title"], width)
     stacks = {"control": [row["control"], *(f"  {line}" for line in evidence)], "title": title}
     for number in range(max(len(stacks[name]) for name in stacks if name in columns)):
         cells = {name: stack[number] if number < len(stack) else "" for name, stack in stacks.items()}
