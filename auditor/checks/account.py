@@ -39,8 +39,10 @@ def central_identity(accounts: pd.DataFrame, _: Parameters, __: datetime) -> Ver
     observed = joined(
         "IAM Identity Center: ",
         named(accounts["identity_center"].fillna("unknown")),
-        ", identity providers of the account: ",
+        "; identity providers of the account: ",
         named(accounts["providers"]),
+        "; identity providers that its roles trust: ",
+        named(accounts["trusted_providers"].fillna("unknown")),
     )
     return shown(accounts, observed, "whether people sign in through these and nothing else is for a person to say")
 

@@ -34,7 +34,8 @@ def query(sql: str | None, name: str | None, snapshot: Path | None, form: str, t
     """Run SQL over the tables accounts, gaps, users, credentials, findings, controls and waivers.
 
     The other evidence is in account_summaries, password_policies, root_mfa_devices, policies, user_permissions,
-    account_permissions, certificates, analyzers, contacts, identity_providers and instances, where it was collected.
+    account_permissions, certificates, analyzers, contacts, identity_providers, instances and root_credentials,
+    where it was collected.
 
     \b
     auditor query "select account_name, count(*) from findings where status = 'FAIL' group by all"

@@ -21,6 +21,7 @@ from auditor.model import (
     IDENTITY_PROVIDERS,
     OU_TREE,
     PASSWORD_POLICY,
+    ROOT_CREDENTIALS,
     SERVER_CERTIFICATES,
     TRUSTED_SERVICES,
     VIRTUAL_MFA_DEVICES,
@@ -45,6 +46,7 @@ EVIDENCE_TABLES: Mapping[str, tuple[Unit, str]] = {
     "contacts": (Unit.ACCOUNT, CONTACTS),
     "identity_providers": (Unit.ACCOUNT, IDENTITY_PROVIDERS),
     "instances": (Unit.INSTANCE, EC2_INSTANCES),
+    "root_credentials": (Unit.ROOT, ROOT_CREDENTIALS),
 }
 """What the frames of evidence are called where people ask questions; there is one where its kind was asked for."""
 
@@ -112,10 +114,21 @@ def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame]) -> UnitFram
             source = frames.get((Unit.ORGANIZATION, kind))
             value = None if source is None or source.empty else source[name].iloc[0]
             frames[target][name] = pd.array([value] * len(frames[target]), dtype="str")
+    if (Unit.ACCOUNT, IDENTITY_PROVIDERS) in frames:
+        providers = frames[Unit.ACCOUNT, IDENTITY_PROVIDERS]
+        providers["trusted_providers"] = _trusted(providers, frames.get((Unit.ACCOUNT, AUTHORIZATION_DETAILS)))
     if (Unit.ACCOUNT, ACCESS_ANALYZERS) in frames:
         analyzed = frames[Unit.ACCOUNT, ACCESS_ANALYZERS]
         analyzed["organization_regions"] = pd.array([_organization_regions(analyzed)] * len(analyzed), dtype="str")
     return frames
+
+
+def _trusted(providers: pd.DataFrame, details: pd.DataFrame | None) -> Any:
+    """Which identity providers the roles of each account trust; missing where nobody could see its roles."""
+    if details is None:
+        return pd.array([None] * len(providers), dtype="str")
+    known = details.set_index(details["account_id"].astype("str"))["trusted_providers"]
+    return known.reindex(providers["account_id"].astype("str").array).astype("str").array
 
 
 def _organization_regions(analyzed: pd.DataFrame) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from auditor.policy.delegation import allowed_accounts
 from auditor.policy.document import Condition, PolicyError, Statement, parse
 from auditor.policy.everything import allows_everything
+from auditor.policy.federation import trusted_providers
 from auditor.policy.grants import Grant
 from auditor.policy.openness import open_principals
 
@@ -17,4 +18,5 @@ __all__ = [
     "allows_everything",
     "open_principals",
     "parse",
+    "trusted_providers",
 ]

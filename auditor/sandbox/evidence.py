@@ -62,6 +62,19 @@ class Instance:
 
 
 @dataclass(frozen=True, slots=True)
+class Providers:
+    """ARNs of an account's identity providers; ``trusted`` are those that roles trust, some of which may be gone."""
+
+    saml: tuple[str, ...] = ()
+    oidc: tuple[str, ...] = ()
+    trusted: tuple[str, ...] = ()
+
+    def below(self, prefix: str) -> Providers:
+        """The same where only the last part of each ARN is given so far."""
+        return Providers(*(tuple(prefix + name for name in names) for names in (self.saml, self.oidc, self.trusted)))
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyVersion:
     """One version; ``document`` is its exact text."""
 
@@ -157,7 +170,6 @@ class PlantedEvidence:
     analyzers: tuple[Analyzer, ...]
     instances: tuple[Instance, ...]
     has_security_contact: bool
-    saml: tuple[str, ...]
-    oidc: tuple[str, ...]
+    providers: Providers
     permissions: Permissions
     short_pages: bool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from auditor.sandbox.denials import OPERATIONS, REPORT, UNSERVED, denied
-from auditor.sandbox.evidence import PlantedEvidence
+from auditor.sandbox.evidence import PlantedEvidence, Providers
 
 # (kind of evidence, stage, code)
 Gap = tuple[str, str, str]
@@ -15,15 +15,13 @@ _DENIED = {"iam": "AccessDenied", "ec2": "UnauthorizedOperation"}
 def gaps(evidence: PlantedEvidence, fault: str, partition: str, kinds: Collection[str]) -> set[Gap]:
     """The gaps of one account when these kinds are collected, each call only where it is needed."""
     lost = set(_lost(fault, partition, evidence.regions))
-    lost_kinds = {kind for _, kind, _ in lost}
-    # An account with a faulty summary is asked for everything that the summary would have spared it.
-    summary = None if "account-summary" in lost_kinds or "account-summary" not in kinds else evidence
+    had = frozenset(kinds) - {kind for _, kind, _ in lost}
     denials = {operation for operation, _ in denied(fault)}
     reported = denials.isdisjoint(op for op, (_, needed) in OPERATIONS.items() if REPORT in needed)
     return {
         (kind, "fetch", code)
         for operation, kind, code in lost
-        if kind in kinds and _is_asked(operation, kind, summary, evidence, reported)
+        if kind in kinds and _is_asked(operation, kind, had, evidence, reported)
     }
 
 
@@ -55,21 +53,29 @@ def _lost(fault: str, partition: str, regions: tuple[str, ...]) -> Iterator[tupl
             yield from ((operation, kind, code) for kind in kinds if kind != REPORT)
 
 
-def _is_asked(
-    operation: str, kind: str, summary: PlantedEvidence | None, evidence: PlantedEvidence, reported: bool
-) -> bool:
-    """Whether the call is made at all; the summary spares some accounts some calls."""
+def _is_asked(operation: str, kind: str, had: frozenset[str], evidence: PlantedEvidence, reported: bool) -> bool:
+    """Whether the call is made at all; the summary spares some accounts some calls, if it was ``had``."""
     if kind == "access-keys":  # users are told by the report, and where it is spoilt nobody is asked about
         return reported and any(user.more_keys for user in evidence.users)
-    if summary is None:
+    if "account-summary" not in had:
         return True
     match kind:
         case "virtual-mfa-devices":
-            return summary.root.mfa
+            return evidence.root.mfa
         case "server-certificates":
-            return bool(summary.certificates)
+            return bool(evidence.certificates)
         case "identity-providers":
-            # Both are counted together, and SAML providers are listed first.
-            return bool(summary.oidc or (summary.saml and operation == "ListSAMLProviders"))
+            trusted = evidence.providers.trusted if "authorization-details" in had else ()
+            return operation in lists_of_providers(evidence.providers, trusted)
         case _:
             return True
+
+
+def lists_of_providers(providers: Providers, trusted: tuple[str, ...]) -> tuple[str, ...]:
+    """Which lists of identity providers are asked for, in order, where roles are seen to trust those."""
+    lists = ("ListSAMLProviders", providers.saml), ("ListOpenIDConnectProviders", providers.oidc)
+    only_oidc = trusted and all("oidc-provider/" in arn for arn in trusted)
+    (first, _), (second, left) = reversed(lists) if only_oidc else lists
+    if not providers.saml and not providers.oidc:
+        return ()
+    return (first, second) if left else (first,)

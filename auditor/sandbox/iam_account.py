@@ -105,10 +105,10 @@ class IamAccount:
         evidence = self._evidence_of(identity.account_id)
         made = self._options.as_of - timedelta(days=700)
         dates = element("ValidUntil", moment(made + timedelta(days=3650))) + element("CreateDate", moment(made))
-        return element("SAMLProviderList", _members([element("Arn", arn) + dates for arn in evidence.saml]))
+        return element("SAMLProviderList", _members([element("Arn", arn) + dates for arn in evidence.providers.saml]))
 
     def list_open_id_connect_providers(self, identity: Identity, _call: Call) -> str:
-        arns = self._evidence_of(identity.account_id).oidc
+        arns = self._evidence_of(identity.account_id).providers.oidc
         return element("OpenIDConnectProviderList", _members([element("Arn", arn) for arn in arns]))
 
     def _assigned(self, evidence: PlantedEvidence) -> list[str]:
@@ -147,7 +147,7 @@ def summary(evidence: PlantedEvidence) -> dict[str, int]:
         "PolicyVersionsInUse": sum(len(policy.versions) for policy in own),
         "InstanceProfiles": sum(role.has_profile for role in permissions.roles),
         "ServerCertificates": len(evidence.certificates),
-        "Providers": len(evidence.saml) + len(evidence.oidc),
+        "Providers": len(evidence.providers.saml) + len(evidence.providers.oidc),
         "MFADevices": with_mfa + root.mfa + evidence.rank % 2,
         "MFADevicesInUse": with_mfa + root.mfa,
         "AccountMFAEnabled": int(root.mfa),

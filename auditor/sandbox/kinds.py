@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from auditor.sandbox.evidence import Analyzer, Certificate, Instance, PasswordPolicy, RootEvidence
+from auditor.sandbox.evidence import Analyzer, Certificate, Instance, PasswordPolicy, Providers, RootEvidence
 from auditor.sandbox.facts import User
 
 T = TypeVar("T")
@@ -49,12 +49,15 @@ ANALYZERS: tuple[tuple[str, Analyzer | None], ...] = (
     ("all", None),
 )
 CONTACTS = (True, True, False)
-# (SAML providers, OpenID Connect providers)
-PROVIDERS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
-    ((), ()),
-    (("corporate",), ()),
-    ((), ("token.actions.githubusercontent.com",)),
-    (("corporate", "old-corporate"), ("token.actions.githubusercontent.com", "gitlab.com")),
+_CORPORATE, _OLD = "saml-provider/corporate", "saml-provider/old-corporate"
+_GITHUB, _GITLAB = "oidc-provider/token.actions.githubusercontent.com", "oidc-provider/gitlab.com"
+_GONE = "oidc-provider/former.example.com"
+PROVIDERS = (
+    Providers(),
+    Providers(saml=(_CORPORATE,), trusted=(_CORPORATE,)),
+    Providers(oidc=(_GITHUB,), trusted=(_GITHUB,)),
+    Providers(saml=(_CORPORATE, _OLD), oidc=(_GITHUB, _GITLAB), trusted=(_CORPORATE, _GITHUB, _GITLAB)),
+    Providers(saml=(_OLD,), trusted=(_GONE,)),
 )
 INSTANCES: tuple[tuple[tuple[str, bool], ...], ...] = (
     (),

@@ -47,9 +47,9 @@ class Draft:
         self._unattached: list[ManagedPolicy] = []
         self._boundary: ManagedPolicy | None = None
 
-    def finish(self, role: str, trusted: str, saml: tuple[str, ...], oidc: tuple[str, ...]) -> Permissions:
-        """``role`` is the auditor's, empty for none, which trusts the ARN ``trusted``; providers are ARNs."""
-        roles = [*self._own_roles(role, trusted), *self._federated(saml, oidc)]
+    def finish(self, role: str, trusted: str, providers: tuple[str, ...]) -> Permissions:
+        """``role`` is the auditor's, empty for none, which trusts the ARN ``trusted``; others trust ``providers``."""
+        roles = [*self._own_roles(role, trusted), *self._federated(providers)]
         self._deal_known()
         self._deal_customer()
         users = tuple(self._user(user) for user in self._users)
@@ -69,15 +69,16 @@ class Draft:
         if special:
             yield BoxedRole(*special)
 
-    def _federated(self, saml: tuple[str, ...], oidc: tuple[str, ...]) -> Iterator[BoxedRole]:
-        for number, arn in enumerate(saml, 1):
-            audience = {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}
-            text = document(trust({"Federated": arn}, Action="sts:AssumeRoleWithSAML", Condition=audience))
-            yield BoxedRole(f"federated-{number}", text)
-        for number, arn in enumerate(oidc, 1):
-            audience = {"StringEquals": {f"{arn.partition('/')[2]}:aud": "sts.amazonaws.com"}}
-            text = document(trust({"Federated": arn}, Action="sts:AssumeRoleWithWebIdentity", Condition=audience))
-            yield BoxedRole(f"deploy-{number}", text, path="/ci/")
+    def _federated(self, providers: tuple[str, ...]) -> Iterator[BoxedRole]:
+        for number, arn in enumerate(providers, 1):
+            if ":saml-provider/" in arn:
+                audience = {"StringEquals": {"SAML:aud": "https://signin.aws.amazon.com/saml"}}
+                text = document(trust({"Federated": arn}, Action="sts:AssumeRoleWithSAML", Condition=audience))
+                yield BoxedRole(f"federated-{number}", text)
+            else:
+                audience = {"StringEquals": {f"{arn.partition('/')[2]}:aud": "sts.amazonaws.com"}}
+                text = document(trust({"Federated": arn}, Action="sts:AssumeRoleWithWebIdentity", Condition=audience))
+                yield BoxedRole(f"deploy-{number}", text, path="/ci/")
 
     def _deal_known(self) -> None:
         self._attach(READ_ONLY, "group", "auditors")

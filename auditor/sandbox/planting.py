@@ -29,9 +29,7 @@ class EvidencePlanter:
     def plant(self, account: BoxedAccount, facts: PlantedAccount) -> PlantedEvidence:
         options, rank, prefix = self._options, account.rank, f"arn:{self._options.partition}:iam::"
         regions = self.regions(account)
-        providers = kinds.pick(kinds.PROVIDERS, rank, 1)
-        saml = tuple(f"{prefix}{account.id}:saml-provider/{name}" for name in providers[0])
-        oidc = tuple(f"{prefix}{account.id}:oidc-provider/{name}" for name in providers[1])
+        providers = kinds.pick(kinds.PROVIDERS, rank, 1).below(f"{prefix}{account.id}:")
         draft = Draft(Random(f"{options.seed}:permissions:{account.id}"), rank, facts.users)
         role = "" if account.is_management else options.role
         return PlantedEvidence(
@@ -46,9 +44,8 @@ class EvidencePlanter:
             analyzers=kinds.analyzers(rank, regions),
             instances=kinds.instances(rank, regions),
             has_security_contact=kinds.pick(kinds.CONTACTS, rank),
-            saml=saml,
-            oidc=oidc,
-            permissions=draft.finish(role, f"{prefix}{self._organization.management_id}:root", saml, oidc),
+            providers=providers,
+            permissions=draft.finish(role, f"{prefix}{self._organization.management_id}:root", providers.trusted),
             short_pages=self._has_short_pages(rank),
         )
 

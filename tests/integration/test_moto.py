@@ -91,7 +91,9 @@ def _permit(iam: Any, name: str, user: str) -> None:
     if not good:
         iam.put_user_policy(UserName=user, PolicyName="direct", PolicyDocument=policy_document(statement))
     iam.create_open_id_connect_provider(Url="https://id.example.com", ThumbprintList=["a" * 40])
-    iam.create_saml_provider(SAMLMetadataDocument="x" * 1024, Name="company")
+    company = iam.create_saml_provider(SAMLMetadataDocument="x" * 1024, Name="company")["SAMLProviderArn"]
+    federated = {"Effect": "Allow", "Action": "sts:AssumeRoleWithSAML", "Principal": {"Federated": company}}
+    iam.create_role(RoleName="people", AssumeRolePolicyDocument=policy_document(federated))
     iam.upload_server_certificate(ServerCertificateName="www", CertificateBody="body", PrivateKey="key")
 
 
@@ -194,7 +196,8 @@ def test_certificates_and_identity_providers_are_read(snapshot: Path, accounts: 
     }
     shown = [f for f in rows(snapshot / "findings.csv") if f["control_id"] == "identity-managed-centrally"]
     told = {f["account_id"]: f["observed"] for f in shown}
-    assert told[accounts["alpha"]].endswith("identity providers of the account: company, id.example.com")
+    listed, trusted = "of the account: company, id.example.com", "that its roles trust: company"
+    assert told[accounts["alpha"]].endswith(f"identity providers {listed}; identity providers {trusted}")
     assert "identity providers of the account: none" in told[accounts["gamma"]]
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import astuple, replace
 from pathlib import Path
 
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.sandbox.evidence import PlantedEvidence
+from auditor.sandbox.evidence import PlantedEvidence, Providers
+from auditor.sandbox.kinds import PROVIDERS
 from tests.boxed import AS_OF, Box, read_csv
 
 OPTIONS = SandboxOptions(accounts=30, users=6, as_of=AS_OF, faulty=False, short_pages_every=0)
@@ -28,27 +29,34 @@ def calls(snapshot: Path, account: str, kind: str) -> tuple[list[str], str]:
     return [call["operation"] for call in told["calls"]], told["omitted"]
 
 
-def test_the_second_kind_of_identity_provider_is_asked_for_only_where_the_first_is_not_all(tmp_path: Path) -> None:
-    first, second = "iam:ListSAMLProviders", "iam:ListOpenIDConnectProviders"
+def test_a_second_list_of_identity_providers_is_asked_for_where_the_first_is_not_all(tmp_path: Path) -> None:
+    saml, oidc = "iam:ListSAMLProviders", "iam:ListOpenIDConnectProviders"
+    by_kind = dict(zip(PROVIDERS, ([], [saml], [oidc], [saml, oidc], [oidc, saml]), strict=True))
     plain = Sandbox(OPTIONS)
-    blind = next(a.id for a in plain.organization.active if plain.evidence(a.id).saml and not plain.evidence(a.id).oidc)
-    sandbox = Sandbox(replace(OPTIONS, faults={blind: "deny:GetAccountSummary"}))
+    blind, unseen, *_ = (a.id for a in plain.organization.active if kind_of(plain, a.id) == PROVIDERS[3])
+    denied = {blind: "deny:GetAccountSummary", unseen: "deny:GetAccountAuthorizationDetails"}
+    sandbox = Sandbox(replace(OPTIONS, faults=denied))
     snapshot = ran(sandbox, tmp_path, "identity-managed-centrally")
     rows = read_csv(snapshot / "findings.csv")
-    shown = {f["account_id"]: f["observed"] for f in rows if f["control_id"] == "identity-managed-centrally"}
-    seen = set()
+    shown = {f["account_id"]: f for f in rows if f["control_id"] == "identity-managed-centrally"}
     for account in sandbox.organization.active:
-        evidence = sandbox.evidence(account.id)
-        saml, oidc, summary = len(evidence.saml), len(evidence.oidc), account.id != blind
+        kind = kind_of(sandbox, account.id)
         made, omitted = calls(snapshot, account.id, "identity-providers")
-        needed = [first, second] if oidc or not summary else [first] if saml else []
-        assert made == needed
-        assert ("was not called" in omitted) == (made == [first])
+        assert made == ([saml, oidc] if account.id in denied else by_kind[kind])
+        assert ("was not called" in omitted) == (len(made) == 1)
         assert bool(omitted) == (len(made) < 2)
-        names = [arn.partition("/")[2] for arn in (*evidence.saml, *evidence.oidc)]
-        assert shown[account.id].endswith(f": {', '.join(names) or 'none'}"), "no provider is lost"
-        seen.add((bool(saml), bool(oidc), len(made)))
-    assert seen == {(False, False, 0), (True, False, 1), (True, False, 2), (False, True, 2), (True, True, 2)}
+        listed = [arn.partition("/")[2] for arn in (*kind.saml, *kind.oidc)]
+        trusted = sorted(arn.partition("/")[2] for arn in kind.trusted)
+        told = "unknown" if account.id == unseen else ", ".join(trusted) or "none"
+        providers = f"identity providers of the account: {', '.join(listed) or 'none'}"
+        assert shown[account.id]["evidence_line"] == ("2" if made else "1")
+        assert shown[account.id]["observed"].endswith(f"; {providers}; identity providers that its roles trust: {told}")
+
+
+def kind_of(sandbox: Sandbox, account: str) -> Providers:
+    """What was planted, of each ARN the last part."""
+    found = sandbox.evidence(account).providers
+    return Providers(*(tuple(arn.rpartition(":")[2] for arn in arns) for arns in astuple(found)))
 
 
 def test_as_many_as_fit_on_a_page_are_asked_for(tmp_path: Path) -> None:

@@ -99,7 +99,7 @@ async def test_summaries_count_what_is_there(wire: Wire) -> None:
             )
             certificates = (await whole(iam, "list_server_certificates"))["ServerCertificateMetadataList"]
             assert found["ServerCertificates"] == len(certificates)
-            assert found["Providers"] == len(evidence.saml) + len(evidence.oidc)
+            assert found["Providers"] == len(evidence.providers.saml) + len(evidence.providers.oidc)
             assert found["MFADevices"] >= len((await whole(iam, "list_virtual_mfa_devices"))["VirtualMFADevices"])
         root = next(row for row in report if row["user"] == "<root_account>")
         seen["inactive root key"] += found["AccountAccessKeysPresent"] and "true" not in _root_keys(root)
@@ -281,7 +281,7 @@ async def test_identity_providers(wire: Wire) -> None:
         async with await opened(wire, number, "iam") as iam:
             saml = [p["Arn"] for p in (await iam.list_saml_providers())["SAMLProviderList"]]
             oidc = [p["Arn"] for p in (await iam.list_open_id_connect_providers())["OpenIDConnectProviderList"]]
-        assert (tuple(saml), tuple(oidc)) == (evidence.saml, evidence.oidc)
+        assert (tuple(saml), tuple(oidc)) == (evidence.providers.saml, evidence.providers.oidc)
         kinds.add((bool(saml), bool(oidc)))
     assert kinds == {(False, False), (True, False), (False, True), (True, True)}
 

@@ -64,7 +64,11 @@ CHECKED = {
     "credentials-unused-90d": ("unused", {"max_unused_days": 90}, [CREDENTIAL_REPORT, "access-keys"]),
     "ec2-instance-role-used": ("instance_has_profile", {}, ["ec2-instances"]),
     "expired-server-certs-removed": ("certificate_valid", {}, ["server-certificates"]),
-    "identity-managed-centrally": ("central_identity", {}, ["identity-providers", "identity-center"]),
+    "identity-managed-centrally": (
+        "central_identity",
+        {},
+        ["identity-providers", "identity-center", "authorization-details"],
+    ),
     "no-access-key-at-user-setup": (
         "key_at_setup",
         {"same_time_tolerance_seconds": 10},

@@ -9,6 +9,7 @@ import pytest
 from auditor.evidence import Document
 from auditor.model import (
     ACCESS_ANALYZERS,
+    AUTHORIZATION_DETAILS,
     CONTACTS,
     EC2_INSTANCES,
     IDENTITY_CENTER,
@@ -16,7 +17,18 @@ from auditor.model import (
     SERVER_CERTIFICATES,
 )
 from tests.checking import findings, judge, status
-from tests.documents import analyzers, certificates, contacts, identity_center, instance, instances, providers
+from tests.documents import (
+    Item,
+    analyzers,
+    certificates,
+    contacts,
+    details,
+    holder,
+    identity_center,
+    instance,
+    instances,
+    providers,
+)
 from tests.support import ACCOUNT, OTHER, ago, frames_of, gap, only, report, root, verdicts_of
 
 PASS, FAIL, OPEN, HAND = "PASS", "FAIL", "NO_EVIDENCE", "MANUAL"
@@ -170,7 +182,38 @@ def test_where_people_could_sign_in_is_shown(common: dict[str, Document], center
     document = providers(["arn:aws:iam::1:saml-provider/corp"], ["arn:aws:iam::1:oidc-provider/gitlab.com"])
     ((found, observed, _),) = judge("identity-managed-centrally", {IDENTITY_PROVIDERS: document}, common=common)
     assert found == HAND
-    assert observed == f"IAM Identity Center: {center}, identity providers of the account: corp, gitlab.com"
+    assert observed == (
+        f"IAM Identity Center: {center}; identity providers of the account: corp, gitlab.com; "
+        "identity providers that its roles trust: unknown"
+    )
+
+
+def trusting(*providers: str, effect: str = "Allow", account: str = ACCOUNT) -> Item:
+    """A role that names identity providers of an account in its trust policy."""
+    named = [f"arn:aws:iam::{account}:{name}" for name in providers]
+    federated = {"Effect": effect, "Action": "sts:AssumeRoleWithSAML", "Principal": {"Federated": named}}
+    return holder("Role", "-".join(providers), AssumeRolePolicyDocument={"Statement": [federated]})
+
+
+@pytest.mark.parametrize(
+    ("roles", "trusted"),
+    [
+        ([], "none"),
+        (
+            [trusting("saml-provider/corp", "oidc-provider/gitlab.com/group"), trusting("oidc-provider/gitlab.com")],
+            "corp, gitlab.com, gitlab.com/group",
+        ),
+        ([trusting("saml-provider/corp", effect="Deny")], "none"),
+        ([trusting("saml-provider/corp", account=OTHER)], "none"),
+        ([holder("Role", "odd", AssumeRolePolicyDocument="{"), trusting("saml-provider/corp")], "corp"),
+        ([trusting("role/x")], "none"),
+    ],
+)
+def test_whom_roles_trust_is_shown_beside_what_is_listed(roles: list[Item], trusted: str) -> None:
+    evidence = {IDENTITY_PROVIDERS: providers(), AUTHORIZATION_DETAILS: details(roles=roles)}
+    ((found, observed, _),) = judge("identity-managed-centrally", evidence)
+    assert found == HAND
+    assert observed.endswith(f"of the account: none; identity providers that its roles trust: {trusted}")
 
 
 def test_running_instances_need_a_profile() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
+
 from auditor.assessment import assess
 from auditor.evidence import Answer, Document
 from auditor.frames import EVIDENCE_TABLES
-from auditor.model import PASSWORD_POLICY
+from auditor.model import PASSWORD_POLICY, ROOT_CREDENTIALS
 from auditor.query import named_query, run_query
 from tests.support import ACCOUNT, catalog, report, root, stored, user
 
@@ -32,3 +34,16 @@ def test_a_row_has_the_account_the_facts_and_the_line(tmp_path: Path) -> None:
         True,
         2,
     )
+
+
+def test_what_a_session_of_root_showed_can_be_asked_for(tmp_path: Path) -> None:
+    keys = {"AccessKeyMetadata": [{"Status": "Inactive"}]}
+    document = Document(
+        ROOT_CREDENTIALS,
+        (Answer("iam:ListAccessKeys", keys), Answer("iam:ListMFADevices", {"MFADevices": []})),
+    )
+    snapshot = stored(tmp_path, {ACCOUNT: report([root()])}, documents={ACCOUNT: {ROOT_CREDENTIALS: document}})
+    asked = "select access_key_1_active, summary_root_keys, mfa_active, password_enabled from root_credentials"
+    (row,) = run_query(assess(snapshot, catalog=catalog()), asked).to_dict("records")
+    assert (row["access_key_1_active"], row["summary_root_keys"], row["mfa_active"]) == (False, 1, False)
+    assert pd.isna(row["password_enabled"])

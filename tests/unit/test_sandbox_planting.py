@@ -94,7 +94,9 @@ def test_some_account_has_a_region_that_is_off() -> None:
 
 def test_contacts_providers_and_instances_of_every_kind() -> None:
     assert {e.has_security_contact for e in _healthy()} == {True, False}
-    assert {(bool(e.saml), bool(e.oidc)) for e in _healthy()} == {(a, b) for a in (True, False) for b in (True, False)}
+    prefixes = {e.account_id: f"arn:aws:iam::{e.account_id}:" for e in _healthy()}
+    for providers in kinds.PROVIDERS:
+        assert any(e.providers == providers.below(prefixes[e.account_id]) for e in _healthy())
     states = {(i.state, i.has_profile) for e in _healthy() for i in e.instances}
     assert {("running", True), ("running", False), ("stopped", False), ("terminated", False)} <= states
 

@@ -21,10 +21,12 @@ from auditor.sandbox.evidence import (
     PasswordPolicy,
     Permissions,
     PlantedEvidence,
+    Providers,
     RootEvidence,
 )
 from auditor.sandbox.expected import REPORT_CONTROLS
 from auditor.sandbox.expected_account import ALWAYS_MANUAL, PASSWORD_CONTROLS, instances_judged, judged, root_judged
+from auditor.sandbox.expected_gaps import lists_of_providers
 from auditor.sandbox.expected_permissions import (
     PERMISSION_CONTROLS,
     analyzers_judged,
@@ -32,6 +34,7 @@ from auditor.sandbox.expected_permissions import (
     permissions_judged,
 )
 from auditor.sandbox.facts import PlantedAccount, User
+from auditor.sandbox.kinds import PROVIDERS
 from auditor.sandbox.policies import CLOUD_SHELL, CUSTOMER, PLAIN, READ_ONLY, SUPPORT
 from auditor.sandbox.roots import roots
 
@@ -52,8 +55,7 @@ EVIDENCE = PlantedEvidence(
     analyzers=(),
     instances=(),
     has_security_contact=True,
-    saml=(),
-    oidc=(),
+    providers=Providers(),
     permissions=NOBODY,
     short_pages=False,
 )
@@ -336,23 +338,26 @@ def test_calls_that_the_summary_spares_leave_no_gap() -> None:
         assert {gap[1] for gap in box.expected_evidence_gaps()} == kinds
 
 
-def test_the_second_kind_of_identity_provider_is_asked_for_where_the_first_is_not_all() -> None:
+SAML, OIDC = "ListSAMLProviders", "ListOpenIDConnectProviders"
+LISTS = ((), (SAML,), (OIDC,), (SAML, OIDC), (OIDC, SAML))  # for each kind of account
+
+
+def test_a_second_list_of_identity_providers_is_asked_for_where_the_first_is_not_all() -> None:
+    assert [lists_of_providers(found, found.trusted) for found in PROVIDERS] == list(LISTS)
     whole = Sandbox(replace(OPTIONS, faulty=False))
-
-    def having(saml: bool, oidc: bool) -> str:
-        evidence = (whole.evidence(a.id) for a in whole.organization.active)
-        return next(e.account_id for e in evidence if (bool(e.saml), bool(e.oidc)) == (saml, oidc))
-
-    for denied, with_gap in (
-        ("ListSAMLProviders", {(True, False), (False, True), (True, True)}),
-        ("ListOpenIDConnectProviders", {(False, True), (True, True)}),
-        ("ListOpenIDConnectProviders,GetAccountSummary", {(True, False), (False, True), (True, True), (False, False)}),
-    ):
-        for kinds in ((True, False), (False, True), (True, True), (False, False)):
-            victim = having(*kinds)
+    for number, (planted, lists) in enumerate(zip(PROVIDERS, LISTS, strict=True)):
+        seen = (whole.evidence(account.id) for account in whole.organization.active)
+        victim = next(e for e in seen if planted.below(f"arn:aws:iam::{e.account_id}:") == e.providers).account_id
+        for denied, asked in (
+            (SAML, SAML in lists),
+            (OIDC, OIDC in lists),
+            (f"{OIDC},GetAccountSummary", True),
+            # SAML comes first then, and nobody knows whom roles trust.
+            (f"{OIDC},GetAccountAuthorizationDetails", bool(planted.oidc)),
+        ):
             box = Sandbox(replace(OPTIONS, faulty=False, faults={victim: f"deny:{denied}"}))
             gap = (victim, "identity-providers", "fetch", "AccessDenied")
-            assert (gap in box.expected_evidence_gaps()) == (kinds in with_gap), (denied, kinds)
+            assert (gap in box.expected_evidence_gaps()) == asked, (denied, number)
 
 
 def test_root_needs_no_mfa_in_the_govcloud_partition_where_the_report_was_had() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +18,7 @@ from auditor.evidence import Document
 from auditor.frames.kinds.details import HOLDERS, Details, Item, holders_of, members, names, read_details
 from auditor.frames.tables import Table, facts
 from auditor.model import AUTHORIZATION_DETAILS, Unit
-from auditor.policy import PolicyError, allows_everything, open_principals
+from auditor.policy import PolicyError, allows_everything, open_principals, trusted_providers
 
 SUPPORT, CLOUD_SHELL = "AWSSupportAccess", "AWSCloudShellFullAccess"
 # All texts that name several things join them with "; " and are empty for none.
@@ -56,6 +57,7 @@ ACCOUNTS = {
     "open_line": "Int64",
     "unreadable_roles": "str",  # name: why its trust policy cannot be judged
     "unreadable_line": "Int64",
+    "trusted_providers": "str",  # those of the account that some role trusts, joined by ", " as the listed ones are
 }
 Rows = list[dict[str, Any]]
 _Told = list[tuple[int, str]]
@@ -205,6 +207,7 @@ def _account_row(account_id: str, details: Details) -> dict[str, Any]:
         "open_line": _first(opened),
         "unreadable_roles": _told(unreadable),
         "unreadable_line": _first(unreadable),
+        "trusted_providers": ", ".join(_providers(details)),
     }
 
 
@@ -231,6 +234,15 @@ def _trusting(details: Details) -> tuple[_Told, _Told]:
         else:
             opened += [(line, f"{name}: {_said(grants)}")] if grants else []
     return opened, unreadable
+
+
+def _providers(details: Details) -> list[str]:
+    """A trust policy that cannot be read is told elsewhere."""
+    found: set[str] = set()
+    for _, role in details.of("roles"):
+        with suppress(PolicyError):
+            found.update(arn.partition("/")[2] for arn in trusted_providers(role))
+    return sorted(found)
 
 
 def _said(grants: Sequence[object]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from auditor.evidence import Document
-from auditor.frames.tables import Row, line_of, table
+from auditor.frames.tables import Row, table
 from auditor.model import IDENTITY_PROVIDERS, Unit
 
 _COLUMNS = {"providers": "str"}  # the ARNs' last parts, joined by ", "; empty for none
@@ -14,7 +14,7 @@ _COLUMNS = {"providers": "str"}  # the ARNs' last parts, joined by ", "; empty f
 def _rows(_: str, document: Document) -> Iterator[Row]:
     found = [*document.items("SAMLProviderList"), *document.items("OpenIDConnectProviderList")]
     names = [str(provider.get("Arn", "")).partition("/")[2] for _, provider in found]
-    yield {"line": line_of(document, "iam:ListSAMLProviders"), "providers": ", ".join(names)}
+    yield {"line": document.answers[0].line if document.answers else 1, "providers": ", ".join(names)}
 
 
 TABLES = (table(Unit.ACCOUNT, IDENTITY_PROVIDERS, _COLUMNS, _rows),)

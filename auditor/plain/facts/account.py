@@ -108,9 +108,9 @@ def _told(contact: Facts, members: Iterable[str]) -> str:
 def identity_providers(document: Document, _: str) -> list[Facts]:
     found = [*document.items("SAMLProviderList"), *document.items("OpenIDConnectProviderList")]
     names = [str(provider.get("Arn", "")).partition("/")[2] for _line, provider in found]
-    # Where else people sign in from is shown to a person and decides nothing.
-    providers = ", ".join(names)
-    return [{"line": document.line("iam:ListSAMLProviders"), "providers": providers, "identity_center": None}]
+    # What other evidence tells of signing in is shown to a person and decides nothing.
+    others = {"identity_center": None, "trusted_providers": None}
+    return [{"line": document.calls[0].line if document.calls else 1, "providers": ", ".join(names), **others}]
 
 
 def server_certificates(document: Document, _: str) -> list[Facts]:

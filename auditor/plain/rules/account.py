@@ -33,6 +33,7 @@ def central_identity(facts: Facts, _: Parameters, __: datetime) -> Told:
     steps = [
         f"IAM Identity Center of the organization: {known(facts['identity_center'])}",
         f"identity providers of the account: {listed(facts['providers'])}",
+        f"identity providers that its roles trust: {known(facts['trusted_providers'])}",
     ]
     return asked(steps, "whether people sign in through these and nothing else is for a person to say")
 
