@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
@@ -15,11 +13,13 @@ from auditor.cli.console import remark, show_data, show_table
 from auditor.cli.loop import run_async
 from auditor.cli.options import CHOOSING, CONFIG, PACE, SCOPE, TALK, WAIVERS, WHO, options, settings_from
 from auditor.cli.progress import reporter
+from auditor.cli.reporting import csv_style
 from auditor.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from auditor.collect import Reached
     from auditor.model import Lack
+    from auditor.settings import Settings
 
 _CHOOSING = ("benchmark", "level", "section", "requirement", "config_dir", "waivers")
 _Row = dict[str, Any]
@@ -52,7 +52,7 @@ def _reached(form: str, given: dict[str, Any]) -> int:
     settings = settings_from(given)
     with reporter(settings).showing() as progress:
         reached = run_async(reach_in_aws(settings, progress))
-    _print([_row(r) for r in reached], form, ("account_id", "name", "ou_path", "reachable", "why_not"))
+    _print([_row(r) for r in reached], form, ("account_id", "name", "ou_path", "reachable", "why_not"), settings)
     tried = [r for r in reached if r.reachable is not None]
     lost = sum(not r.reachable for r in tried)
     if not settings.quiet:
@@ -86,7 +86,7 @@ def _checked(form: str, given: dict[str, Any]) -> int:
     shown = [r for r in reached if r.lacks or not r.exclusion]
     spell: Callable[[Iterable[Lack]], Any] = _listed if form == "json" else _spelt
     rows = [_permissions(r, spell) for r in shown]
-    _print(rows, form, ("account_id", "name", "missing", "unchecked"))
+    _print(rows, form, ("account_id", "name", "missing", "unchecked"), settings)
     lacking = sum(bool(r.lacks) for r in shown)
     if not settings.quiet:
         remark(f"{len(shown)} accounts checked, {len(shown) - lacking} allow all that a run needs, {lacking} do not")
@@ -116,14 +116,15 @@ def _listed(lacks: Iterable[Lack]) -> list[_Row]:
     return [{k: v for k, v in asdict(lack).items() if k != "is_denied"} for lack in lacks]
 
 
-def _print(rows: list[_Row], form: str, shown: Sequence[str]) -> None:
+def _print(rows: list[_Row], form: str, shown: Sequence[str], settings: Settings) -> None:
     if form == "json":
         print(json.dumps(rows, indent=2))
     elif form == "csv":
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(rows[0]) if rows else ["account_id"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows)
-        show_data([text.getvalue().encode()])
+        import pandas as pd
+
+        from auditor.report.csv_files import csv_blocks
+
+        table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["account_id"], dtype="str")
+        show_data(csv_blocks(table, csv_style(settings)))
     else:
         show_table(shown, [[row[n] for n in shown] for row in rows])

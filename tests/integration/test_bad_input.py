@@ -233,3 +233,14 @@ def test_escapes_in_names_do_not_reach_the_terminal(tmp_path: Path, box: Box) ->
     result = box.auditor("accounts", "--accounts-file", "accounts.csv", cwd=tmp_path)
     assert "\x1b" not in result.stdout
     assert "[31mred" in result.stdout
+
+
+def test_a_spreadsheet_runs_no_name_of_the_list_of_accounts(box: Box, tmp_path: Path) -> None:
+    account = next(account.id for account in box.sandbox.organization.active)
+    (tmp_path / "accounts.csv").write_text(f'account_id,name\n{account},"=1+1,2"\n')
+    asked = ("accounts", "--accounts-file", "accounts.csv", "--format", "csv")
+    guarded = box.auditor(*asked, cwd=tmp_path).stdout
+    (tmp_path / "auditor.yaml").write_text("csv_raw: true\n")
+    raw = box.auditor(*asked, cwd=tmp_path).stdout
+    assert [line.partition('"')[2].partition('"')[0] for line in guarded.splitlines()[1:]] == ["'=1+1,2"]
+    assert raw == guarded.replace("'=1+1", "=1+1")
