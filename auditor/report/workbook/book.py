@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias, cast
@@ -11,6 +12,7 @@ from typing import TypeAlias, cast
 from openpyxl import Workbook
 from openpyxl.cell import Cell
 from openpyxl.packaging.core import DocumentProperties
+from openpyxl.styles.cell_style import StyleArray
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.workbook.properties import CalcProperties
 from openpyxl.worksheet.worksheet import Worksheet
@@ -65,6 +67,7 @@ class Book:
     links: dict[str, dict[str, str]] = field(default_factory=dict)
     ranges: dict[str, dict[str, list[str]]] = field(default_factory=dict)
     _numbers: dict[tuple[Look, bool], int] = field(default_factory=dict)
+    _styles: dict[Look, StyleArray] = field(default_factory=dict)
 
     def add_sheet(self, title: str, after: str | None = None) -> Worksheet:
         """A new sheet at the end, or behind another; its title is made unique and at most 31 characters long."""
@@ -74,7 +77,7 @@ class Book:
     def put(self, sheet: Worksheet, row: int, column: int, value: Value, look: Look) -> Cell:
         """Fill one cell: text stays text, numbers are numbers, times become UTC, formulas keep their value."""
         cell = cast(Cell, sheet.cell(row, column))
-        look.dress(cell)
+        self._dress(cell, look)
         if isinstance(value, Formula):
             cell.value = f"={value.text}"
             self.cached.setdefault(sheet.title, {})[cell.coordinate] = value.value
@@ -85,6 +88,14 @@ class Book:
         else:
             cell.value = value
         return cell
+
+    def _dress(self, cell: Cell, look: Look) -> None:
+        """Openpyxl looks up every part of a style anew; the numbers that it finds are the same for each such cell."""
+        if look in self._styles:
+            cell._style = copy(self._styles[look])  # type: ignore[attr-defined]
+        else:
+            look.dress(cell)
+            self._styles[look] = copy(cell._style)  # type: ignore[attr-defined]
 
     def style_number(self, look: Look, *, guarded: bool = False) -> int:
         """What the XML of a cell calls this look; ``guarded``: text that must stay text when somebody edits it."""

@@ -75,4 +75,4 @@ class Page:
             self._book.put(self.sheet, self.rows, column, None, part.look)
         if last > first:
             row = self.rows
-            self.sheet.merge_cells(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}")
+            self.sheet.merged_cells.add(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}")

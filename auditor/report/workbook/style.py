@@ -17,7 +17,11 @@ COUNT_FORMAT = "#,##0"
 
 _FONT = "Calibri"
 _INK = "FF1F2933"
-_LINE = Border(bottom=Side(style="thin", color="FFCBD2D9"))
+_BORDERS = {
+    "none": Border(),
+    "line": Border(bottom=Side(style="thin", color="FFCBD2D9")),
+    "rule": Border(bottom=Side(style="medium", color="FF243B53")),
+}
 
 
 @dataclass(frozen=True)
@@ -33,8 +37,7 @@ class Look:
     vertical: str | None = "top"
     indent: int = 0
     number_format: str = "General"
-    border: Border = _LINE
-
+    border: str = "line"  # of _BORDERS
     locked: bool = True
     rotation: int = 0
 
@@ -47,7 +50,7 @@ class Look:
         if self.rotation:
             cell.alignment = Alignment(text_rotation=self.rotation, horizontal="center", vertical=self.vertical)
         cell.number_format = self.number_format
-        cell.border = self.border
+        cell.border = _BORDERS[self.border]
         cell.protection = Protection(locked=self.locked)
         if self.fill:
             cell.fill = PatternFill("solid", fgColor=self.fill)
@@ -62,12 +65,12 @@ COUNT = Look(number_format=COUNT_FORMAT, horizontal="right", indent=1)
 FIGURE = Look(number_format=COUNT_FORMAT, horizontal="left", bold=True)
 CELL_FIGURE = Look(number_format=COUNT_FORMAT, horizontal="center")
 HEADER = Look(bold=True, ink="FFFFFFFF", fill="FF243B53", wrap=True, vertical="center")
-TITLE = Look(size=20, bold=True, border=Border())
-SECTION = Look(size=13, bold=True, border=Border(bottom=Side(style="medium", color="FF243B53")))
+TITLE = Look(size=20, bold=True, border="none")
+SECTION = Look(size=13, bold=True, border="rule")
 LABEL = Look(ink="FF52606D")
 CENTRED_HEADER = replace(HEADER, horizontal="center")
 COLUMN_HEADING = replace(SECTION, size=11, horizontal="center", ink="FF52606D", bold=False)
-INTRO = Look(ink="FF52606D", wrap=True, border=Border())
+INTRO = Look(ink="FF52606D", wrap=True, border="none")
 LINK = Look(ink="FF1D4E79", wrap=True)
 TOTAL = Look(bold=True, number_format=COUNT_FORMAT, horizontal="right", indent=1, fill="FFE4E7EB")
 TOTAL_LABEL = Look(bold=True, fill="FFE4E7EB", wrap=True)
@@ -94,9 +97,9 @@ _BAD = replace(WRAPPED, ink=BAD_INK, fill=BAD_FILL, bold=True)
 _UNKNOWN = replace(WRAPPED, ink="FF7A4D00", fill="FFFFE8A3", bold=True)
 _OPEN = replace(WRAPPED, ink="FF1D4E79", fill="FFE6F0FA")
 _IDLE = replace(WRAPPED, ink="FF52606D", fill="FFF1F3F5")
-COMPLETE = replace(_GOOD, size=18, bold=True, vertical="center", border=Border())
-INCOMPLETE = replace(_UNKNOWN, size=18, vertical="center", border=Border())
-STATEMENT = Look(size=18, bold=True, vertical="center", wrap=True, border=Border())
+COMPLETE = replace(_GOOD, size=18, bold=True, vertical="center", border="none")
+INCOMPLETE = replace(_UNKNOWN, size=18, vertical="center", border="none")
+STATEMENT = Look(size=18, bold=True, vertical="center", wrap=True, border="none")
 STATUS = {
     "PASS": _GOOD,
     "FAIL": _BAD,
