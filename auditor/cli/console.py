@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 import unicodedata
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from numbers import Integral
@@ -134,11 +134,11 @@ def _has_terminal() -> bool:
 
 
 @contextmanager
-def busy(what: str, *, quiet: bool) -> Iterator[None]:
-    """A word on the terminal while something takes a while."""
+def busy(what: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """A word on the terminal while something takes a while, and what puts another in its place."""
     console = Console(stderr=True)
     if quiet or is_json() or not console.is_terminal:
-        yield
+        yield lambda _: None
         return
-    with console.status(what):
-        yield
+    with console.status(what) as status:
+        yield status.update

@@ -71,9 +71,13 @@ def judged_and_reported(
     if not settings.quiet:
         _remark_on_times(assessment, settings.period)
         _remark_on_idle_overrides(assessment.idle_overrides)
-    with busy("writing", quiet=settings.quiet):
-        style, paper = csv_style(settings), settings.paper
-        written = write_reports(assessment, folder, settings.format, style, paper, settings.split_by or "")
+    with busy("writing", quiet=settings.quiet) as say:
+        style, paper, split_by = csv_style(settings), settings.paper, settings.split_by or ""
+
+        def tell(part: int, parts: int) -> None:
+            say(f"writing part {part:,} of {parts:,}")
+
+        written = write_reports(assessment, folder, settings.format, style, paper, split_by, tell)
     if written.removed and not settings.quiet:
         remark(f"removed from {folder}, as this report does not write them: {_named(written.removed, folder)}")
     _show(assessment, _listed(written.files, folder))

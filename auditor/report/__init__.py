@@ -18,7 +18,7 @@ from auditor.report.interface import Format
 from auditor.report.json_file import JsonFile
 from auditor.report.listing import name_in, remove_leftovers, write_list
 from auditor.report.part_names import folder_names
-from auditor.report.parts import write_parts
+from auditor.report.parts import Tell, tell_nobody, write_parts
 from auditor.report.summary import write_summary
 from auditor.report.workbook import Workbook
 
@@ -41,10 +41,12 @@ def write_reports(
     style: CsvStyle = PLAIN,
     paper: str = "a4",
     split_by: str = "",
+    tell: Tell = tell_nobody,
 ) -> Written:
     """Write the named formats, then ``summary.json``, which carries their hashes, and ``reports.sha256`` about all.
 
-    With ``split_by`` (see ``narrowing.parts_of``) also a folder such as ``by-ou`` with the same files of each owner.
+    With ``split_by`` (see ``narrowing.parts_of``) also a folder such as ``by-ou`` with the same files of each owner;
+    ``tell`` hears of each, before it is written, which of how many it is.
     Makes ``folder`` (0700) where it is missing; every file is 0600. Raises ConfigurationError for an unknown
     format or where there is nothing to split by, before anything is written, and SnapshotError when the folder cannot
     be written.
@@ -63,7 +65,7 @@ def write_reports(
     written = write(assessment, folder)
     if split_by:
         below, book = folder / f"by-{folder_names([split_by])[0]}", any(f.name == Workbook.name for f in chosen)
-        written += tuple(write_parts(assessment, parts, below, write_part, book=book, style=style))
+        written += tuple(write_parts(assessment, parts, below, write_part, book=book, style=style, tell=tell))
     done = _finished(assessment, folder, written, output)
     _remove_empty(folder, done.removed)
     return done

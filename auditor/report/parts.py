@@ -19,18 +19,32 @@ from auditor.report.workbook.single import write_single
 
 Write: TypeAlias = Callable[[Assessment, Path], Sequence[Path]]
 """Writes all files of one assessment into a folder that it makes."""
+Tell: TypeAlias = Callable[[int, int], None]
+"""Is called with the number of a part, from 1, and how many there are."""
 INDEX = ("owner", "file", "accounts", "failures", "waived", "no_evidence", "sha256")
 """One row a file: whose it is, where, how many accounts it tells of, and with how many findings of each kind."""
 
 
+def tell_nobody(_: int, __: int) -> None:
+    """For those who do not want to hear."""
+
+
 def write_parts(
-    assessment: Assessment, parts: Sequence[Part], folder: Path, write: Write, *, book: bool, style: CsvStyle
+    assessment: Assessment,
+    parts: Sequence[Part],
+    folder: Path,
+    write: Write,
+    *,
+    book: bool,
+    style: CsvStyle,
+    tell: Tell = tell_nobody,
 ) -> Iterator[Path]:
     """Write the parts into ``folder`` one after another, then its ``index.csv`` and, for a ``book``, ``index.xlsx``."""
     make_folder(folder)
     names = folder_names([part.owner for part in parts])
     rows: list[tuple[object, ...]] = []
-    for part, name in zip(parts, names, strict=True):
+    for number, (part, name) in enumerate(zip(parts, names, strict=True), start=1):
+        tell(number, len(parts))
         files = write(own := narrowed(assessment, part.account_ids, part.owner), folder / name)
         rows += [(part.owner, f"{name}/{file.name}", *_figures(own), stamp_at(file).sha256) for file in files]
         yield from files

@@ -14,6 +14,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
+from auditor.assessment import assess
+from auditor.report import write_reports
 from auditor.snapshot import Snapshot
 from tests import divided
 from tests.boxed import Box, Completed, command, error_line, read_csv
@@ -210,3 +212,15 @@ def test_a_run_that_is_split_by_a_tag_collects_the_tags(box: Box, tmp_path: Path
     assert found.returncode in (0, 4), found.stderr
     index = read_csv(Path(found.stdout.splitlines()[-1]) / "by-tag-Environment" / "index.csv")
     assert {row["owner"] for row in index} - {"(no tag)"}
+
+
+def test_each_part_is_told_before_it_is_written(snapshot: Snapshot, tmp_path: Path) -> None:
+    told: list[tuple[int, int, int]] = []
+
+    def tell(part: int, parts: int) -> None:
+        written = tmp_path / "by-account"
+        told.append((part, parts, sum(path.is_dir() for path in written.iterdir())))
+
+    write_reports(assess(snapshot), tmp_path, ["csv"], split_by="account", tell=tell)
+    parts = len([path for path in (tmp_path / "by-account").iterdir() if path.is_dir()])
+    assert told == [(number, parts, number - 1) for number in range(1, parts + 1)]
