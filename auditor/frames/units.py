@@ -63,6 +63,7 @@ def unit_frames(
     frames: dict[tuple[Unit, str], pd.DataFrame] = {}
     listed = organization.management_account_id in set(accounts["account_id"])
     management = organization.management_account_id if listed else None
+    places = accounts.set_index("account_id")[["account_name", "ou_path"]].astype("str")
     for table in TABLES:
         if table.kind not in collected:
             continue
@@ -70,17 +71,18 @@ def unit_frames(
             rows = collected[table.kind].rows[unit]
             if unit is Unit.ORGANIZATION:
                 rows = [row | {"account_id": management} for row in rows]
-            frames[unit, table.kind] = _frame(rows, columns, accounts, users)
+            frames[unit, table.kind] = _frame(rows, columns, places, users)
     return _with_common_facts(frames)
 
 
-def _frame(rows: Sequence[Row], columns: Columns, accounts: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
+def _frame(rows: Sequence[Row], columns: Columns, places: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
+    """``places`` has the accounts' names and OU paths by their ids."""
     ids = [row["account_id"] for row in rows]
-    known = accounts.set_index("account_id").reindex(ids)
+    known = places.reindex(ids)
     frame = {
         "account_id": _category(ids, users["account_id"].cat.categories),
         "account_name": _category(known["account_name"].array, users["account_name"].cat.categories),
-        "ou_path": _category(known["ou_path"].astype("str").array, users["ou_path"].cat.categories),
+        "ou_path": _category(known["ou_path"].array, users["ou_path"].cat.categories),
         "user": _category([row.get("name") for row in rows]),
         "arn": _category([row.get("arn") for row in rows]),
         "evidence_file": _category([row["evidence_file"] for row in rows]),
@@ -92,7 +94,7 @@ def _frame(rows: Sequence[Row], columns: Columns, accounts: pd.DataFrame, users:
 
 def _category(values: Any, categories: pd.Index | None = None) -> Any:
     if categories is None:
-        return pd.Categorical(pd.Series(values, dtype="str"))
+        return pd.Categorical(pd.array(values, dtype="str"))
     return pd.Categorical(values, categories=categories)
 
 
