@@ -3,8 +3,8 @@
 Five calls are made in every account: account summary, password policy, authorization details (more where there are
 more than a thousand items) and the two contacts. What the summary or the report tells of costs a call each, which no
 other answers: virtual MFA devices where root has MFA, server certificates, SAML and OpenID Connect providers (one where
-all are of one kind), and the keys of every user of whom the report tells of more. How many those are is the account's
-own affair, so the limit is one for the organization: the mean of its accounts.
+all are of one kind), and the keys of every user of whom the report tells of more. An account that has all of them, and
+one such user, takes ten: more than the limit, which is one for every account.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def rows() -> Iterator[Row]:
         what += " and the regional ones"
         by_calls = sorted(Counter(more).items())
         figures = {"operations": operations, "accounts_by_calls": by_calls, "run": collected["run"]}
-        yield Row(what, told, f"<= {_MOST_CALLS} on average", mean(more) <= _MOST_CALLS, figures)
+        yield Row(what, told, f"<= {_MOST_CALLS} in every account", max(more) <= _MOST_CALLS, figures)
         judged = measured("cases.full_judging", snapshot=collected["snapshot"], benchmarks=_BENCHMARKS)
         told = f"{judged['seconds']:.1f} s, {judged['peak_mib']} MiB; {judged['findings']:,} findings"
         what = f"judge {len(calls)} accounts with full evidence by {', '.join(_BENCHMARKS)}"
