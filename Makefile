@@ -5,12 +5,13 @@ BIN    := $(VENV)/bin
 # One more than there are cores: many tests wait for a boxed organization to answer.
 WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
-.PHONY: help demo test check fuzz audit sbom bench format docs sample clean
+.PHONY: help demo test test-elsewhere check fuzz audit sbom bench format docs sample clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make demo    audit an organization in a box and leave a workbook in reports/"
 	@echo "make test    run all tests"
+	@echo "make test-elsewhere    the same 400 days from now, in another time zone, locale and folder, and not as root"
 	@echo "make check   ruff (flake8-bandit's rules among others), ruff format and mypy --strict"
 	@echo "make fuzz    the parsers against input that nobody thought of, for some minutes"
 	@echo "make audit   are there known vulnerabilities in what constraints.txt pins?"
@@ -27,6 +28,10 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
+
+# TESTS="tests/integration/test_run.py ..." runs some of them; MOVED="" leaves the clock alone.
+test-elsewhere:
+	WORKERS=$(WORKERS) .ci/elsewhere $(TESTS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
     import pandas as pd
 
-    from auditor.notebook import OpenSnapshot
+    from auditor.ask.notebook import OpenSnapshot
 
 __version__ = "0.1.0"
 __all__ = ["__version__", "evaluate", "open_snapshot"]
@@ -29,7 +29,7 @@ def open_snapshot(path: str | Path) -> OpenSnapshot:
 
     Raises SnapshotError when ``path`` is not a snapshot.
     """
-    from auditor.notebook import OpenSnapshot
+    from auditor.ask.notebook import OpenSnapshot
 
     return OpenSnapshot.at(Path(path))
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000  # microseconds
+_MOST_DAYS = 3_650_000  # ten thousand years: no calendar of AWS reaches so far
 
 
 def days_between(times: pd.Series, as_of: datetime) -> pd.Series:
@@ -20,6 +22,12 @@ def days_between(times: pd.Series, as_of: datetime) -> pd.Series:
     now = (as_of - _EPOCH) // timedelta(microseconds=1)
     elapsed = now - times.astype("datetime64[us, UTC]").astype("int64")
     return (elapsed // _DAY).astype("Int64").mask(times.isna())
+
+
+def days_after(times: pd.Series, days: int) -> pd.Series:
+    """The times, ``days`` whole days later; NaT where there is no time. It is the first instant at that age."""
+    later: pd.Series = times + np.timedelta64(min(days, _MOST_DAYS), "D").astype("timedelta64[us]")
+    return later
 
 
 def time_text(times: pd.Series) -> pd.Series:

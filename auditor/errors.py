@@ -19,16 +19,22 @@
     └── EvidenceError                one account's trouble; becomes an evidence gap, never an exit
 
 Foreign exceptions become these at one boundary each: botocore's in ``auditor.aws.faults``, DuckDB's in
-``auditor.query``, pydantic's and PyYAML's in ``auditor.settings``, ``auditor.catalog`` and ``auditor.waivers``.
+``auditor.ask.query``, PyYAML's in ``auditor.yaml_file``, pydantic's in ``auditor.settings``,
+``auditor.catalog`` and ``auditor.judge.waivers``.
 """
 
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
 
 _LONGEST_WORD = 200
+CALLER_CREDENTIALS = "CallerCredentialsError"
+"""The code of a call for which the provider of the caller's own credentials gave none."""
+NOT_LISTED = "NotListed"
+"""The code of what needs the list of all accounts, where that broke off."""
 
 
 class AuditorError(Exception):
@@ -47,6 +53,10 @@ class ConfigurationError(UsageError):
     """A setting is unknown, malformed or contradictory."""
 
 
+class PluginError(UsageError):
+    """What another installed package adds cannot be used."""
+
+
 class CatalogError(UsageError):
     """A control, benchmark or requirement is unknown or badly declared."""
 
@@ -60,7 +70,11 @@ class ScopeError(UsageError):
 
 
 class QueryError(UsageError):
-    """A query is unknown, not valid, or does more than read."""
+    """A query is unknown, not valid, or does more than read; ``tables`` are those it reads, where that is known."""
+
+    def __init__(self, message: str, tables: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.tables = tuple(tables)
 
 
 class KeyFileError(UsageError):
@@ -87,10 +101,7 @@ class InterruptedRunError(AuditorError):
     exit_code = 130
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(
-            f"interrupted; what was collected is kept: go on with 'auditor run --resume {folder}', "
-            f"or judge what there is with 'auditor report {folder}'"
-        )
+        super().__init__("interrupted; what was collected is kept")
         self.folder = folder
 
 
@@ -98,7 +109,7 @@ class UnfinishedRunError(AuditorError):
     """The disk did not take what a run wanted to write; ``folder`` can be resumed."""
 
     def __init__(self, problem: str, folder: Path) -> None:
-        super().__init__(f"{problem}; mend that and go on with 'auditor run --resume {folder}'")
+        super().__init__(f"{problem}; mend that and go on")
         self.folder = folder
 
 
@@ -107,7 +118,8 @@ class UnsignedError(AuditorError):
 
     def __init__(self, problem: str, folder: Path) -> None:
         super().__init__(
-            f"{folder} is sealed but not signed: {problem}; mend that and use 'auditor sign {folder} --key KEY'"
+            f"{folder} is sealed but not signed: {problem}; "
+            f"mend that and use: auditor sign {shlex.quote(str(folder))} --key KEY"
         )
         self.folder = folder
 
@@ -126,12 +138,19 @@ class EvidenceError(AuditorError):
     """One piece of evidence of one account could not be had.
 
     ``stage`` is where (assume, generate, fetch, validate, ...), ``code`` the AWS error code or a CamelCase word
-    of ours, ``message`` one sentence, ``request_id`` AWS's name for the call where it answered.
+    of ours, ``message`` one sentence, ``request_id`` AWS's name for the call where it answered. All of them end in
+    files, so lone surrogates are taken out.
     """
 
     def __init__(self, stage: str, code: str, message: str, request_id: str = "") -> None:
+        code, message, request_id = clean(code), clean(message), clean(request_id)
         super().__init__(f"{stage}: {code}: {message}")
         self.stage, self.code, self.message, self.request_id = stage, code, message, request_id
+
+
+def clean(text: str) -> str:
+    """Lone surrogates, which JSON can carry but no file can hold, become U+FFFD."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def shown(value: object, most: int = 80) -> str:
@@ -139,7 +158,7 @@ def shown(value: object, most: int = 80) -> str:
     try:
         text = repr(value)
     except ValueError:  # an integer of more digits than Python writes
-        return "a number of thousands of digits"
+        return "a number with thousands of digits"
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 

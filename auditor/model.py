@@ -10,12 +10,13 @@ from typing import Annotated
 from pydantic import AwareDatetime, StringConstraints
 
 ROOT_USER = "<root_account>"
+DEFAULT_BENCHMARKS = ("aws-iam-rules", "cis-aws-7.0.0")
 
 # Checked where pydantic reads a journal or a manifest: both become the names of folders and files.
 AccountId = Annotated[str, StringConstraints(pattern=r"^[0-9]{12}$")]
 EvidencePath = Annotated[str, StringConstraints(pattern=r"^evidence/([0-9]{12}|organization)/[a-z0-9-]+\.(csv|json)$")]
 
-# The kinds of evidence: of each account, and of the organization as a whole.
+# The kinds of evidence that code has to name; ``auditor.kinds`` has all of them.
 CREDENTIAL_REPORT = "credential-report"
 ACCOUNT_SUMMARY = "account-summary"
 PASSWORD_POLICY = "password-policy"
@@ -36,31 +37,6 @@ IDENTITY_CENTER = "identity-center"
 OU_TREE = "ou-tree"
 ACCOUNT_TAGS = "account-tags"
 
-ACCOUNT_EVIDENCE = (
-    CREDENTIAL_REPORT,
-    ACCOUNT_SUMMARY,
-    PASSWORD_POLICY,
-    VIRTUAL_MFA_DEVICES,
-    AUTHORIZATION_DETAILS,
-    SERVER_CERTIFICATES,
-    ACCESS_KEYS,
-    ACCESS_ANALYZERS,
-    CONTACTS,
-    IDENTITY_PROVIDERS,
-    EC2_INSTANCES,
-)
-ORGANIZATION_EVIDENCE = (
-    ORGANIZATION_FEATURES,
-    DELEGATED_ADMINISTRATORS,
-    TRUSTED_SERVICES,
-    ORGANIZATION_POLICIES,
-    RESOURCE_POLICY,
-    IDENTITY_CENTER,
-    OU_TREE,
-    ACCOUNT_TAGS,
-)
-EVIDENCE_KINDS = (*ACCOUNT_EVIDENCE, *ORGANIZATION_EVIDENCE)
-
 ROOT_CREDENTIALS = "root-credentials"
 """Of an account that no role could be assumed in, where AssumeRoot is allowed: it stands in for root's row of the
 credential report."""
@@ -72,7 +48,7 @@ CREDENTIALS = ("password", "access_key_1", "access_key_2", *FURTHER_KEYS, "cert_
 
 # What notes say of further keys, beside the words of AWS.
 NOT_LISTED = "(not listed)"
-"""The report tells that there is more, and what that is nobody listed; or the list does not tell this of a key."""
+"""The report tells that there is more, and what that is nobody listed; or the list does not show this of a key."""
 USER_GONE = "(no such user)"
 """The user was deleted after the report was made, so that nobody can list the keys that it had."""
 TOO_MANY = "(too many)"
@@ -111,6 +87,10 @@ class Unit(StrEnum):
     POLICY = "policy"
     CERTIFICATE = "certificate"
     INSTANCE = "instance"
+    RESOURCE = "resource"
+    IDENTITY = "identity"
+    ROLE = "role"
+    GRANT = "grant"
     ACCOUNT = "account"
     ORGANIZATION = "organization"
 
@@ -136,6 +116,11 @@ class Account:
     ou_ids: tuple[str, ...] = ()
     is_management: bool = False
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def partition(self) -> str:
+        """As ``Caller.partition``; empty where the ARN of the account is not known."""
+        return self.arn.split(":")[1] if self.arn.startswith("arn:") else ""
 
 
 @dataclass(frozen=True, slots=True)

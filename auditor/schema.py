@@ -44,6 +44,26 @@ GAPS = {
     "message": "text",
 }
 
+# What is to be said of evidence that was used: a row for each remark.
+REMARKS = {
+    "account_id": "text",
+    "account_name": "text",
+    "user": "text",  # whom it is about, empty where it is about the account
+    "remark": "text",  # repeated user, number of users
+    "message": "text",
+}
+
+# Every file of evidence, as the manifest names it: a row each, the organization's own (no account id) first.
+EVIDENCE_FILES = {
+    "account_id": "text",
+    "evidence": "category",  # the kind
+    "evidence_file": "text",  # relative to the snapshot's folder
+    "size": "int",  # bytes
+    "collected_at": "time",
+    "request_id": "text",  # of AWS's last answer; empty where none was needed
+    "evidence_sha256": "text",
+}
+
 # What every row about a user starts with.
 _WHO = {
     "account_id": "category",
@@ -106,7 +126,7 @@ CREDENTIALS = {
     # from here on
     "last_rotated_note": "category",
     "last_used": "time",
-    "last_used_note": "category",  # of further keys "(not listed)": the list of access keys does not tell it
+    "last_used_note": "category",  # of further keys "(not listed)": the list of access keys does not show it
     "last_used_region": "category",
     "last_used_service": "category",
     "age_days": "int",  # whole days from last_rotated to as-of
@@ -117,7 +137,7 @@ CREDENTIALS = {
     **_WHERE,
 }
 
-# Where in a user's row each fact about a credential stands; nothing where AWS does not tell.
+# Where in a user's row each fact about a credential stands; nothing where AWS does not show.
 CREDENTIAL_SOURCES: Mapping[str, Mapping[str, str]] = {
     "active": {
         "password": "password_enabled",
@@ -172,6 +192,15 @@ FINDINGS = {
     "waiver_id": "category",  # of a FAIL that was accepted, else empty
     "evidence_file": "category",
     "evidence_line": "int",
+    "also_seen_in": "text",  # file:line; file:line: the other places that decide, where more than one does
+    "finding_id": "text",  # f-0123456789abcdef0123: the same in every snapshot, see auditor.judge.finding_ids
+}
+
+FINDINGS_TABLE = {
+    **FINDINGS,
+    # Of a FAIL: the first instant at which the unit has failed ever since, by the dates of the evidence; NaT where they
+    # do not tell. Not in findings.csv.
+    "in_violation_since": "time",
 }
 
 # Each as in CONTROLS.
@@ -190,7 +219,7 @@ CONTROLS = {
     "waived": "int",  # of the failed ones, those that carry a waiver
     "not_applicable": "int",  # units the control does not apply to
     "no_evidence": "int",  # accounts that could not be judged, wholly or in part
-    "manual": "int",  # accounts (or the organization) to be answered by a person
+    "manual": "int",  # accounts (or the organization) needs manual review
     "looser_settings": "text",  # own parameters that ask for less than the benchmark, one sentence each, joined by "; "
     "frameworks": "text",  # nist_800_53_r5: AC-2(1), AC-3; soc2: CC6.1
 }
@@ -202,6 +231,25 @@ BY_ACCOUNT = {
     "account_id": "category",  # the categories are all accounts
     "control_id": "category",  # the categories are all controls
     **dict.fromkeys(COUNTS, "int"),
+}
+
+FURTHER, ABSENT, NOT_APPLICABLE, NO_EVIDENCE, BY_PERSON = STEPS = (
+    "further",  # units beyond those that the control starts from, such as a third access key
+    "absent",  # nothing is there that could be tested
+    "not applicable",
+    "no evidence",
+    "by a person",
+)
+# How the users or accounts that there are become the units that a control tested, account by account. A unit is a user,
+# a credential of a user (as many as the control names, of those that a report has room for), an account, its root or
+# the organization; of policies, certificates and instances what the evidence lists. Those, plus "further", minus all
+# other steps, are the population.
+BRIDGE = {
+    "account_id": "category",  # as in BY_ACCOUNT
+    "control_id": "category",  # the categories are all controls
+    "step": "category",  # of STEPS
+    "reason": "category",  # in a few words
+    "units": "int",
 }
 
 WAIVERS = {

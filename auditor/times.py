@@ -7,4 +7,4 @@ from datetime import UTC, datetime
 
 def iso(moment: datetime) -> str:
     """``2026-11-24T10:15:00Z``."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -19,12 +19,12 @@ from openpyxl.worksheet.worksheet import Worksheet
 from python_calamine import CalamineWorkbook
 
 SHEETS = [
-    *("Cover", "Scope & completeness", "Controls", "Exceptions", "Matrix", "Population", "Re-performance"),
-    *("Waivers", "Gaps", "Manual", "Catalogue", "Method"),
+    *("Cover", "Scope & completeness", "Controls", "Reconciliation", "Exceptions", "Matrix", "Population"),
+    *("Re-performance", "Waivers", "Gaps", "Manual", "Catalogue", "Evidence", "Method"),
 ]
 # The row of each table's header.
 HEADERS = {"Population": 1} | dict.fromkeys(("Scope & completeness", "Controls", "Exceptions", "Matrix"), 3)
-HEADERS |= dict.fromkeys(("Waivers", "Gaps", "Manual", "Catalogue"), 3)
+HEADERS |= dict.fromkeys(("Reconciliation", "Waivers", "Gaps", "Manual", "Evidence"), 3)
 _FORMULA = re.compile(r'<c r="([A-Z]+\d+)"([^>]*)><f[^>]*>(.*?)</f>(?:<v>(.*?)</v>)?', re.DOTALL)
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"

@@ -8,13 +8,15 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor.sandbox import Sandbox
+from tests.fork_server import run_command
 
-AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 Completed = subprocess.CompletedProcess[str]
+AS_OF = datetime.now(UTC).replace(microsecond=0)
+"""Now: a box and those who ask it go by the clock of the machine, and evidence has the day of its collection."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +32,16 @@ class Box:
 
     def auditor(self, *arguments: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None) -> Completed:
         """Run the real command in a process of its own."""
-        return subprocess.run(
-            command(arguments),
-            env=self.environment() | (env or {}),
-            cwd=cwd,
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+        return run_command(arguments, self.environment() | (env or {}), cwd)
+
+
+def day(days: int) -> str:
+    """The day so many days after ``AS_OF``, as a waiver names it."""
+    return f"{AS_OF + timedelta(days=days):%Y-%m-%d}"
 
 
 def command(arguments: Sequence[str | Path]) -> list[str]:
+    """The real command, to be started in a fresh interpreter."""
     return [sys.executable, "-m", "auditor", *map(str, arguments)]
 
 

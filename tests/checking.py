@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 
 from auditor.catalog import Selection
-from auditor.evidence import Document
 from auditor.model import EvidenceGap
+from auditor.store.evidence import Document
 from tests.support import ACCOUNT, Row, catalog, frames_of, only, report, root, verdicts_of
 
 Kinds = Mapping[str, Document | bytes]
@@ -47,6 +47,7 @@ def findings(
         {ACCOUNT: report([row or root()])},
         documents={ACCOUNT: documents or {}, "organization": common or {}},
         gaps={ACCOUNT: gaps},
+        kinds=catalog().control(control).evidence,
     )
     return verdicts_of(frames, only(control, **({"parameters": parameters} if parameters else {}))).findings
 
@@ -60,11 +61,12 @@ def status(control: str, documents: Kinds | None = None, **other: Any) -> str:
 def table(controls: Sequence[str], cases: Sequence[tuple[Mapping[str, str], Kinds]]) -> list[dict[str, Found]]:
     """Each case's one verdict by each control; a case is the cells of root and the documents of an account."""
     ids = [f"{number:012d}" for number in range(1, len(cases) + 1)]
+    chosen = tuple(catalog().control(control) for control in controls)
     frames = frames_of(
         {i: report([root(i, **cells)]) for i, (cells, _) in zip(ids, cases, strict=True)},
         documents={i: documents for i, (_, documents) in zip(ids, cases, strict=True)},
+        kinds={kind for control in chosen for kind in control.evidence},
     )
-    chosen = tuple(catalog().control(control) for control in controls)
     found = verdicts_of(frames, Selection(chosen, dict.fromkeys(controls, ("test:1",)))).findings
     told: dict[str, dict[str, Found]] = {i: {} for i in ids}
     for row in found.to_dict("records"):

@@ -6,7 +6,6 @@ import json
 from collections.abc import Collection
 from pathlib import Path
 
-from auditor.evidence import Answer, Document
 from auditor.model import (
     ACCOUNT_TAGS,
     AUTHORIZATION_DETAILS,
@@ -17,7 +16,8 @@ from auditor.model import (
     AccountRecord,
     Outcome,
 )
-from auditor.snapshot import Snapshot
+from auditor.store.evidence import Answer, Document
+from auditor.store.snapshot import Snapshot
 from tests.documents import contacts, details, holder, no_policy, organization_policies
 from tests.support import (
     ACCOUNT,
@@ -29,6 +29,7 @@ from tests.support import (
     password,
     report,
     root,
+    seal_again,
     stored,
     unreachable,
     user,
@@ -100,6 +101,7 @@ def _placed(snapshot: Snapshot) -> Snapshot:
         account |= {"name": name_of(account["id"]), "email": mail_of(account["id"])}
         account["ou_path"] = OUS[EVERY.index(account["id"])]
     file.write_text(json.dumps(manifest))
+    seal_again(snapshot.folder)
     return Snapshot.open(snapshot.folder)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from auditor.evidence import Answer, Document
 from auditor.model import (
     ACCESS_ANALYZERS,
     ACCOUNT_SUMMARY,
@@ -24,6 +23,7 @@ from auditor.model import (
     TRUSTED_SERVICES,
     VIRTUAL_MFA_DEVICES,
 )
+from auditor.store.evidence import Answer, Document
 from tests.support import ACCOUNT, OTHER
 
 Item = dict[str, Any]
@@ -191,16 +191,20 @@ def no_resource_policy() -> Document:
 
 def administrators(**services: Sequence[str]) -> Document:
     """Services by the name of the administrator; their ids are 000000000100, 000000000101, ..."""
-    ids = {name: f"{100 + number:012d}" for number, name in enumerate(services)}
-    listed = [{"Id": ids[name], "Name": name} for name in services]
+    return delegates({f"{100 + number:012d}": found for number, found in enumerate(services.values())}, *services)
+
+
+def delegates(services: Mapping[str, Sequence[str]], *names: str) -> Document:
+    """Services by the id of the administrator, whose ``names`` are its id where none is given."""
+    listed = [{"Id": i, "Name": name} for i, name in zip(services, names or services, strict=True)]
     told = [Answer("organizations:ListDelegatedAdministrators", {"DelegatedAdministrators": listed})]
     told += [
         Answer(
             "organizations:ListDelegatedServicesForAccount",
             {"DelegatedServices": [{"ServicePrincipal": name} for name in found]},
-            parameters={"AccountId": ids[who]},
+            parameters={"AccountId": i},
         )
-        for who, found in services.items()
+        for i, found in services.items()
     ]
     return Document(DELEGATED_ADMINISTRATORS, tuple(told))
 
@@ -235,6 +239,6 @@ def ou_tree(children: Mapping[str, Sequence[tuple[str, str]]], accounts: Mapping
         found = {"OrganizationalUnits": [{"Id": unit, "Name": name} for unit, name in units]}
         told.append(Answer("organizations:ListOrganizationalUnitsForParent", found, parameters={"ParentId": parent}))
     for parent, count in accounts.items():
-        found = {"Accounts": [{"Id": f"{number:012d}"} for number in range(count)]}
+        found = {"Accounts": [{"Id": f"{parent}-{number}"} for number in range(count)]}
         told.append(Answer("organizations:ListAccountsForParent", found, parameters={"ParentId": parent}))
     return Document(OU_TREE, tuple(told))

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -34,6 +35,8 @@ class Office:
 
     def converted(self, form: str, *paths: Path) -> list[Path]:
         """Each of ``paths`` opened, calculated and saved as ``form``; names must differ."""
+        if form == PDF:
+            needs_font()
         out, suffix = self.folder / form.partition(":")[0], form.partition(":")[0]
         profile = self._profile()
         command = [office(), f"-env:UserInstallation={profile.as_uri()}", "--headless", "--convert-to", form]
@@ -63,10 +66,18 @@ def pages(pdf: Path) -> list[str]:
     return done.stdout.removesuffix("\f").split("\f")
 
 
+def needs_font() -> None:
+    """Carlito is as wide as Calibri, which the workbook is designed for; with any other font the pages differ."""
+    command = [_needed("fc-list", "fontconfig"), "Carlito"]
+    if not subprocess.run(command, check=True, capture_output=True, timeout=60).stdout:
+        _missing("the font Carlito", "fonts-crosextra-carlito")
+
+
 def _needed(program: str, package: str) -> str:
-    found = shutil.which(program)
-    if found:
-        return found
+    return shutil.which(program) or _missing(program, package)
+
+
+def _missing(what: str, package: str) -> NoReturn:
     if os.environ.get("CI"):
-        pytest.fail(f"{program} is missing, so nobody has opened the workbook: install {package}")
-    pytest.skip(f"NOT TESTED: {program} is missing, so nobody has opened the workbook (install {package})")
+        pytest.fail(f"{what} is missing, so nobody has opened the workbook: install {package}")
+    pytest.skip(f"NOT TESTED: {what} is missing, so nobody has opened the workbook (install {package})")

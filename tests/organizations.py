@@ -9,9 +9,9 @@ from random import Random
 
 from auditor.catalog import Catalog, Selection
 from auditor.catalog.entries import Override
-from auditor.evidence import Document
 from auditor.model import CREDENTIAL_REPORT, AccountRecord, EvidenceGap, Organization, Outcome
-from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot, SnapshotWriter
+from auditor.store.evidence import Document
+from auditor.store.snapshot import ORGANIZATION_FOLDER, Snapshot, SnapshotWriter
 from tests.random_evidence import OF_ACCOUNTS, Written, of_the_organization, stored_as
 from tests.support import ACCOUNT, AS_OF, catalog, excluded, gap, stored, unreachable
 
@@ -107,9 +107,9 @@ def _with_parameters(dice: Random, ids: list[str]) -> Catalog:
 
 
 def _selection(dice: Random, own: Catalog) -> Selection:
-    """One control of each of a few checks: what an evaluation costs depends on their number only."""
-    by_check: dict[str | None, list[str]] = {}
+    """One control of each of a few tests: what an evaluation costs depends on their number only."""
+    by_test: dict[object, list[str]] = {}
     for control in own.controls.values():
-        by_check.setdefault(control.check, []).append(control.id)
-    chosen = sorted(dice.choice(ids) for ids in dice.sample(list(by_check.values()), _AT_ONCE))
+        by_test.setdefault(control.test, []).append(control.id)
+    chosen = sorted(dice.choice(ids) for ids in dice.sample(list(by_test.values()), _AT_ONCE))
     return Selection(tuple(own.control(i) for i in chosen), dict.fromkeys(chosen, ("test:1",)), overrides=own.overrides)

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from auditor.evidence import Answer, Document
+from auditor.judge.waivers import Waivers
 from auditor.model import (
     ACCESS_KEYS,
     ACCOUNT_TAGS,
@@ -22,8 +22,8 @@ from auditor.model import (
     AccountRecord,
     EvidenceGap,
 )
-from auditor.snapshot import Snapshot
-from auditor.waivers import Waivers
+from auditor.store.evidence import Answer, Document
+from auditor.store.snapshot import Snapshot
 from tests.documents import contacts, details, holder, managed, organization_policies, ou_tree, policy, virtual_devices
 from tests.support import (
     ACCOUNT,
@@ -35,6 +35,7 @@ from tests.support import (
     password,
     report,
     root,
+    seal_again,
     stored,
     unreachable,
     user,
@@ -68,6 +69,7 @@ def planted(folder: Path) -> Snapshot:
         record["account"] |= {"email": MAILS[0] if record["account"]["id"] == OTHER else ""}
     manifest["caller"]["arn"] = f"arn:aws:sts::{ACCOUNT}:assumed-role/Auditor/{SESSION}"
     file.write_text(json.dumps(manifest))
+    seal_again(snapshot.folder)
     return Snapshot.open(snapshot.folder)
 
 

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from auditor import evidence
-from auditor.evidence import Answer, Document
 from auditor.model import (
     ACCESS_ANALYZERS,
     ACCESS_KEYS,
@@ -31,7 +29,10 @@ from auditor.model import (
     TRUSTED_SERVICES,
     VIRTUAL_MFA_DEVICES,
 )
+from auditor.store import evidence
+from auditor.store.evidence import Answer, Document
 from tests import documents as of
+from tests.by_kind import made_by_kinds
 from tests.random_policies import DELEGATED, policy
 from tests.support import COLUMNS, Row, report, root, user
 
@@ -71,7 +72,7 @@ class Written:
             dice.shuffle(shown)
         partition = dice.choice((b"arn:aws:",) * 5 + (b"arn:aws-us-gov:",))
         content = report(rows, shown, dice.choice(("\n", "\n", "\r\n"))).replace(b"arn:aws:", partition)
-        self.content = _damaged(dice, content)
+        self.content = _damaged(dice, _repeated(dice, content))
 
     def _row(self, dice: Random, as_of: datetime, row: Row, columns: list[str], odd: float) -> Row:
         row |= {column: _cell(dice, as_of, column, odd) for column in columns[2:]}
@@ -93,6 +94,17 @@ def _cell(dice: Random, as_of: datetime, column: str, odd: float) -> str:
     if dice.random() < odd:
         return dice.choice(INSTEAD)
     return dice.choice(INSTEAD[:4]) if dice.random() < 0.2 else moment(dice, as_of)
+
+
+def _repeated(dice: Random, content: bytes) -> bytes:
+    """Now and then with some lines a second time, as they are or with something else in them."""
+    header, *lines = content.split(b"\n")
+    if dice.random() > 0.15 or not lines:
+        return content
+    for line in dice.sample(lines, dice.choice((1, 1, min(2, len(lines))))):
+        another = line.replace(b"true", b"false", 1) if dice.random() < 0.5 else line
+        lines.insert(dice.randint(0, len(lines)), another)
+    return b"\n".join([header, *lines])
 
 
 def _damaged(dice: Random, content: bytes) -> bytes:
@@ -166,8 +178,9 @@ def _holder(dice: Random, kind: str, name: str, policies: list[str]) -> Item:
     found = of.holder(kind, name, *dice.sample(policies, dice.choice((0, 0, 1, 2))))
     if kind == "Role":
         found["AssumeRolePolicyDocument"] = policy(dice, resources=False, principals=True)
-    if kind == "User" and dice.random() < 0.3:
-        found["UserPolicyList"] = [{"PolicyName": "own"}]
+    if dice.random() < 0.3:
+        names = dice.sample(("own", "other", "third"), dice.choice((1, 1, 2)))
+        found[f"{kind}PolicyList"] = [{"PolicyName": name, "PolicyDocument": policy(dice)} for name in names]
     if dice.random() < 0.02:
         found["AttachedManagedPolicies"] = dice.choice((["x"], "x", None, [{}]))
     return found
@@ -207,9 +220,12 @@ def _listed_key(dice: Random, made: str, key_id: str) -> Item:
 def _analyzers(dice: Random, *_: Any) -> Document:
     kinds = ("ACCOUNT", "ORGANIZATION", "ACCOUNT_UNUSED_ACCESS", "ACCOUNT DISABLED", "ORGANIZATION CREATING")
     regions = [r for r in ("eu-west-1", "us-east-1", "cn-north-1") if dice.random() < 0.8]
-    return of.analyzers(
+    found = of.analyzers(
         {r: "AccessDenied" if dice.random() < 0.15 else dice.sample(kinds, dice.choice((0, 1, 1, 2))) for r in regions}
     )
+    if dice.random() < 0.2 and regions:  # the regions that were asked are those of the settings
+        return Document(found.kind, found.answers[1:])
+    return found
 
 
 def _contacts(dice: Random, *_: Any) -> Document:
@@ -244,6 +260,7 @@ OF_ACCOUNTS: Mapping[str, Make] = {
     CONTACTS: _contacts,
     IDENTITY_PROVIDERS: _providers,
     EC2_INSTANCES: _instances,
+    **made_by_kinds(),
 }
 
 
@@ -263,7 +280,7 @@ def of_the_organization(dice: Random, account_ids: list[str]) -> dict[str, Docum
             *dice.sample(("RootCredentialsManagement", "RootSessions"), dice.choice((0, 1, 2)))
         ),
         RESOURCE_POLICY: of.resource_policy(content if isinstance(content, str) else json.dumps(content)),
-        DELEGATED_ADMINISTRATORS: of.administrators(security=["guardduty.amazonaws.com"]),
+        DELEGATED_ADMINISTRATORS: _delegates(dice, account_ids),
         TRUSTED_SERVICES: of.trusted("sso.amazonaws.com"),
         ORGANIZATION_POLICIES: of.organization_policies(
             [{"Id": "p-1", "Name": "FullAWSAccess"}], {"p-1": [{"TargetId": "r-x"}]}
@@ -272,6 +289,16 @@ def of_the_organization(dice: Random, account_ids: list[str]) -> dict[str, Docum
         OU_TREE: of.ou_tree({"r-test": [("ou-1", "Prod")]}, {"ou-1": 2}),
         ACCOUNT_TAGS: Document(ACCOUNT_TAGS, tuple(tags), "" if tags else "no account has tags"),
     }
+
+
+def _delegates(dice: Random, account_ids: list[str]) -> Document:
+    """Some of the accounts, and now and then one that was not listed; of some it is not told what they administer."""
+    known = [*account_ids, "000000000998", "000000000999", "123456789012"]
+    services = ("guardduty.amazonaws.com", "access-analyzer.amazonaws.com")
+    chosen = {i: dice.sample(services, dice.choice((1, 1, 2))) for i in dice.sample(known, dice.choice((0, 1, 1, 2)))}
+    found = of.delegates(chosen)
+    untold = [a for a in found.answers if dice.random() < 0.95 or not a.parameters]
+    return Document(found.kind, tuple(untold))
 
 
 def stored_as(dice: Random, document: Document) -> Document | bytes:

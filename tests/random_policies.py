@@ -10,6 +10,7 @@ from urllib.parse import quote
 ACTIONS = (
     *("*", "**", "*:*", "?*:*", "*???????", "*????????", "??*:*????", "??:*", "*:????", "s3:*", "s3:GetObject"),
     *("iam:*", "", ":", "*:*:*", "i*", "*:Get*", "organizations:DescribePolicy", "Organizations:*", "nothing", "s3"),
+    *("IAM:*", "iam:*Policy", "iam:CreatePolicyVersion", "iam:*UserPolicy", "iam:Attach*", "i?m:*p*", "iam:Put*"),
 )
 DELEGATED = ("organizations:DescribePolicy", "Organizations:*", "*", "", "s3:*", "organizations")
 RESOURCES = (
@@ -48,6 +49,10 @@ VALUES: tuple[Any, ...] = (
         "x${AWS:resourceorgid}",
         "sts.amazonaws.com",
         "https://signin.aws.amazon.com/saml",
+        "https://signin.amazonaws-eusc.eu/saml",
+        "sts.cn-north-1.amazonaws.com.cn",
+        "sts.eusc-de-east-1.amazonaws.eu",
+        "sts.example.com",
         1.5,
     ),
 )

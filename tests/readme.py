@@ -11,8 +11,9 @@ import click
 
 from auditor import schema
 from auditor.catalog import Catalog, Control, load_catalog
-from auditor.cli.collectors import OF_ACCOUNTS, OF_THE_ORGANIZATION
-from auditor.cli.main import EXIT_CODES, cli
+from auditor.cli.main import EXIT_CODES, command
+from auditor.kinds import KINDS, evidence_kinds, names_of
+from auditor.kinds.declaration import Owner
 
 README = Path(__file__).resolve().parent.parent / "README.md"
 _TABLES = {
@@ -37,7 +38,7 @@ def updated(text: str) -> str:
 def options() -> str:
     """The options of ``auditor run``; a default stands in brackets at the end of a help text."""
     rows = []
-    for option in cli.commands["run"].params:
+    for option in command("run").params:
         assert isinstance(option, click.Option)
         meaning, _, default = (option.help or "").partition("  [")
         name = " ".join(filter(None, (max(option.opts, key=len), option.metavar)))
@@ -61,7 +62,7 @@ def controls() -> str:
 
 def member_policy() -> str:
     """What the role in each account must allow: the actions of all collectors of accounts."""
-    actions = sorted({action for collector in OF_ACCOUNTS for action in collector.actions})
+    actions = sorted({action for kind in names_of(Owner.ACCOUNT) for action in KINDS[kind].actions})
     statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
     return f"```json\n{json.dumps({'Version': '2012-10-17', 'Statement': [statement]}, indent=2)}\n```"
 
@@ -69,19 +70,20 @@ def member_policy() -> str:
 def caller_actions() -> str:
     """What else the caller must be allowed: discovery and the collectors of the organization."""
     listed = {"organizations:DescribeOrganization", "organizations:ListAccounts", "sts:AssumeRole"}
-    actions = sorted(listed | {action for collector in OF_THE_ORGANIZATION for action in collector.actions})
+    actions = sorted(listed | {action for kind in names_of(Owner.ORGANIZATION) for action in KINDS[kind].actions})
     return ", ".join(f"`{action}`" for action in actions)
 
 
 def evidence() -> str:
-    """Each kind of evidence, what it calls and which controls read it."""
+    """Each kind of evidence, what it holds, what it calls and which controls read it."""
     catalog = load_catalog()
     rows = []
-    for collector in (*OF_ACCOUNTS, *OF_THE_ORGANIZATION):
-        readers = [f"`{c.id}`" for c in catalog.controls.values() if collector.kind in c.evidence]
-        told = ", ".join(readers) if len(readers) <= 6 else f"{len(readers)} controls"
-        rows.append((f"`{collector.kind}`", ", ".join(f"`{a}`" for a in collector.actions), told))
-    return _table(("evidence", "calls", "read by"), rows)
+    for name in evidence_kinds():
+        readers = [f"`{c.id}`" for c in catalog.controls.values() if name in c.evidence]
+        shown = ", ".join(readers) if len(readers) <= 6 else f"{len(readers)} controls"
+        kind = KINDS[name]
+        rows.append((f"`{name}`", kind.about, ", ".join(f"`{a}`" for a in kind.actions), shown))
+    return _table(("evidence", "what it holds", "calls", "read by"), rows)
 
 
 def columns() -> str:

@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from auditor import schema
-from auditor.assessment import Assessment
-from auditor.catalog import Benchmark, Control, load_catalog
+from auditor.catalog import Benchmark, Control
+from auditor.judge.assessment import Assessment
+from tests.support import catalog
 
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 SNAPSHOT = "o-a1b2c3d4e5-20261124T101500Z"
@@ -135,7 +136,7 @@ def finding(owner: dict[str, Any], control: str, status: str, user: str, line: i
 
 def control(control_id: str, **counts: int) -> dict[str, Any]:
     """A row of the controls frame; counts that are not given are 0."""
-    entry = load_catalog().control(control_id)
+    entry = catalog().control(control_id)
     zero = dict.fromkeys(("population", "passed", "failed", "waived", "not_applicable", "no_evidence", "manual"), 0)
     return {
         "control_id": control_id,
@@ -161,7 +162,7 @@ def assessment(
     """Rows made into typed frames; the one benchmark asks for each of ``controls``."""
     rows = [credential["user"] for credential in credentials]
     users = pd.DataFrame({"user": rows, "is_root": [user == "<root_account>" for user in rows]})
-    chosen = tuple(load_catalog().control(row["control_id"]) for row in controls)
+    chosen = tuple(catalog().control(row["control_id"]) for row in controls)
     values: dict[str, Any] = {
         "snapshot_id": SNAPSHOT,
         "organization_id": "o-a1b2c3d4e5",

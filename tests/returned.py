@@ -13,8 +13,8 @@ from openpyxl.styles import Protection
 from openpyxl.workbook.defined_name import DefinedName
 from openpyxl.worksheet.worksheet import Worksheet
 
+from auditor.report.responses import Returned, read_returned
 from auditor.report.workbook.responses import RESPONSES
-from auditor.responses import Returned, read_returned
 
 HEADER = ("Account id", "Control", "User", "Credential", "Age", "Over", "ARN", *RESPONSES["Exceptions"])
 MANUAL = ("Account id", "Control", "Requirements", *RESPONSES["Manual"])

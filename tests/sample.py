@@ -15,14 +15,14 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from auditor.assessment import Assessment, assess
 from auditor.catalog import load_catalog
+from auditor.judge.assessment import Assessment, assess
+from auditor.judge.waivers import load_waivers
 from auditor.model import Evidence, EvidenceFile, EvidenceGap, OrganizationRecord
 from auditor.report.workbook import Workbook
 from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.sandbox.faults import DEFAULT_FAULTS
-from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot, SnapshotWriter
-from auditor.waivers import load_waivers
+from auditor.store.snapshot import ORGANIZATION_FOLDER, Snapshot, SnapshotWriter
 from tests.boxed import Box
 from tests.office import PDF, Office
 from tests.support import waiver, waivers_file
@@ -48,7 +48,7 @@ def sample(folder: Path) -> Assessment:
     faults = tuple(fault for fault in DEFAULT_FAULTS if fault not in _POLLED)
     sandbox = Sandbox(SandboxOptions(accounts=24, users=6, seed=7, as_of=AS_OF, default_faults=faults))
     settings = folder / "auditor.yaml"
-    settings.write_text(f"out: {folder}\nas_of: {AS_OF.isoformat()}\nreport_timeout: 3\n", encoding="utf-8")
+    settings.write_text(f"out: {folder}\nas_of: {AS_OF.isoformat()}\nreport_timeout: 15\n", encoding="utf-8")
     with sandbox.serve() as url:
         done = Box(sandbox, url).auditor("collect", "--config", settings)
     if done.returncode != 4:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from auditor.seal import PublicKey, Verified, verify_folder
+from auditor.store.seal import PublicKey, Verified, verify_folder
 
 ED25519 = ("-algorithm", "ed25519")
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from auditor import evidence
-from auditor.assessment import Assessment, assess
-from auditor.catalog import DEFAULT_BENCHMARKS, Catalog, Selection, load_catalog
-from auditor.evaluator import Verdicts, evaluate
-from auditor.evidence import Document
-from auditor.frames import Frames, build_frames
+from auditor.catalog import Catalog, Selection, load_catalog
+from auditor.judge.assessment import Assessment, assess
+from auditor.judge.evaluator import Verdicts, evaluate
+from auditor.judge.waivers import Waivers, load_waivers
 from auditor.model import (
     CREDENTIAL_REPORT,
+    DEFAULT_BENCHMARKS,
     ROOT_USER,
     Account,
     AccountRecord,
@@ -30,8 +29,18 @@ from auditor.model import (
     OrganizationRecord,
     Outcome,
 )
-from auditor.snapshot import ORGANIZATION_FOLDER, SCHEMA_VERSION, Manifest, Snapshot, SnapshotWriter
-from auditor.waivers import Waivers, load_waivers
+from auditor.store import evidence
+from auditor.store.evidence import Document
+from auditor.store.snapshot import (
+    ORGANIZATION_FOLDER,
+    SCHEMA_VERSION,
+    Manifest,
+    Snapshot,
+    SnapshotWriter,
+    parse_manifest,
+    sealed_checksums,
+)
+from auditor.tables import Frames, build_frames
 
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 ACCOUNT = "000000000007"
@@ -109,6 +118,13 @@ def unreachable(account_id: str) -> AccountRecord:
     return AccountRecord(Account(account_id, "Shut"), Outcome.NOT_ASSESSED, "assume: AccessDenied", (), (gap,))
 
 
+def seal_again(folder: Path) -> None:
+    """Let the checksums of a snapshot match its manifest, which a test has written anew."""
+    content = (folder / "manifest.json").read_bytes()
+    sums = sealed_checksums(parse_manifest(folder, content), content)
+    (folder / "evidence.sha256").write_bytes(sums)
+
+
 def stored(
     folder: Path,
     reports: Mapping[str, bytes],
@@ -177,9 +193,13 @@ def frames_of(
     as_of: datetime = AS_OF,
     documents: Documents | None = None,
     gaps: Gaps | None = None,
+    kinds: Collection[str] | None = None,
 ) -> Frames:
-    """The frames of one assessed account for each report or owner of ``documents`` and ``gaps``, and of ``others``."""
-    return build_frames(_InMemory(reports, others, documents or {}, gaps or {}), as_of)
+    """The frames of one assessed account for each report or owner of ``documents`` and ``gaps``, and of ``others``.
+
+    Fewer ``kinds`` of evidence take less time; an assessment takes those that its controls read.
+    """
+    return build_frames(_InMemory(reports, others, documents or {}, gaps or {}), as_of, kinds)
 
 
 def verdicts_of(frames: Frames, selection: Selection | None = None, as_of: datetime = AS_OF) -> Verdicts:
@@ -189,8 +209,8 @@ def verdicts_of(frames: Frames, selection: Selection | None = None, as_of: datet
 
 @cache
 def automated() -> Selection:
-    """Every control that a predicate decides."""
-    controls = tuple(c for c in catalog().controls.values() if c.check)
+    """Every control that a predicate or SQL decides."""
+    controls = tuple(c for c in catalog().controls.values() if c.test)
     return Selection(controls, {c.id: (f"test:{number}.10",) for number, c in enumerate(controls, start=1)})
 
 

@@ -10,8 +10,10 @@ from typing import Any
 import aioboto3
 import pytest
 from aiobotocore.config import AioConfig
+from aiobotocore.session import AioSession
 from botocore.exceptions import ClientError
 
+from auditor.aws.verified import MODELS
 from auditor.sandbox import Sandbox
 
 ONCE = AioConfig(retries={"total_max_attempts": 1}, read_timeout=5)
@@ -52,7 +54,9 @@ class Wire:
 @cache
 def _session() -> aioboto3.Session:
     # The service models are slow to load; the endpoint is read from the environment for each client.
-    return aioboto3.Session()
+    botocore_session = AioSession()
+    botocore_session.get_component("data_loader").search_paths.append(str(MODELS))
+    return aioboto3.Session(botocore_session=botocore_session)
 
 
 @contextmanager

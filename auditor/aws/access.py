@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from auditor.aws.assume import AccountCalls, CallerCredentials, RoleCredentials, RoleSettings, organization_calls
 from auditor.aws.assume_root import RootSessions
-from auditor.aws.calls import Budget, Calls
+from auditor.aws.calls import Calls
+from auditor.aws.retries import Budget
 from auditor.aws.session import Clients
 from auditor.model import Account, Caller
 

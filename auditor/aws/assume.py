@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from aiobotocore.credentials import AioCredentials
 
-from auditor.aws.calls import Budget, Calls, Operation, Response
+from auditor.aws.called import Operation
+from auditor.aws.calls import Calls, Response
 from auditor.aws.faults import EXPIRED
+from auditor.aws.renewing import RenewedCredentials
+from auditor.aws.retries import Budget
 from auditor.aws.session import Clients
 from auditor.errors import EvidenceError
 
-_EARLY = timedelta(seconds=60)
+_EARLY = 60.0  # seconds before their end that credentials are renewed; a tenth of their life where that is less
+# A call may outlive several sessions while it waits to be tried again; so many that end at once are one too many.
+_REFUSALS, _AT_ONCE = 5, 5.0  # sessions; seconds
 
 
 @dataclass(frozen=True)
@@ -52,6 +58,10 @@ def session_policy(actions: Iterable[str]) -> str:
 class Credentials(Protocol):
     """Where the calls into one account get their credentials."""
 
+    @property
+    def seconds_of_use(self) -> float:
+        """How long from now on the current ones are used; infinite where nobody knows it."""
+
     async def current(self) -> AioCredentials: ...
     async def renewed(self, expired: AioCredentials) -> AioCredentials: ...
 
@@ -62,16 +72,35 @@ class AccountCalls:
     def __init__(self, calls: Calls, source: Credentials, budget: Budget) -> None:
         self._calls, self._source, self._budget = calls, source, budget
 
+    @property
+    def source(self) -> Credentials:
+        return self._source
+
     async def __call__(self, stage: str, operation: Operation, **parameters: Any) -> Response:
-        """Raises EvidenceError; credentials that ran out on the way are renewed once."""
-        credentials = await self._source.current()
-        try:
-            return await self._calls(stage, operation, credentials, self._budget, **parameters)
-        except EvidenceError as error:
-            if error.code not in EXPIRED:
-                raise
-        credentials = await self._source.renewed(credentials)
-        return await self._calls(stage, operation, credentials, self._budget, **parameters)
+        """Raises EvidenceError; credentials that ran out on the way are renewed."""
+        return await self._renewing(None, stage, operation, parameters)
+
+    async def within(self, seconds: float, stage: str, operation: Operation, **parameters: Any) -> Response:
+        """The same; raises TimeoutError when AWS takes longer for one try. Waiting for our own turn is not counted."""
+        return await self._renewing(seconds, stage, operation, parameters)
+
+    async def _renewing(
+        self, within: float | None, stage: str, operation: Operation, parameters: Mapping[str, Any]
+    ) -> Response:
+        credentials, refusals = await self._source.current(), 0
+        clock = asyncio.get_running_loop().time
+        while True:
+            since = clock()
+            try:
+                return await self._calls(stage, operation, credentials, self._budget, within, **parameters)
+            except EvidenceError as error:
+                refusals = refusals + 1 if clock() - since < _AT_ONCE else 0
+                if error.code not in EXPIRED or refusals > _REFUSALS:
+                    raise
+                renewed = await self._source.renewed(credentials)
+                if renewed is credentials:
+                    raise
+            credentials = renewed
 
 
 class CallerCredentials:
@@ -80,6 +109,10 @@ class CallerCredentials:
     def __init__(self, credentials: AioCredentials) -> None:
         self._credentials = credentials
 
+    @property
+    def seconds_of_use(self) -> float:
+        return math.inf
+
     async def current(self) -> AioCredentials:
         return self._credentials
 
@@ -87,35 +120,14 @@ class CallerCredentials:
         return expired
 
 
-class RoleCredentials:
+class RoleCredentials(RenewedCredentials):
     """The role of the account that ``budget`` is of, assumed when first needed."""
 
     def __init__(self, clients: Clients, calls: Calls, role: RoleSettings, budget: Budget) -> None:
+        super().__init__()
         self._clients, self._calls, self._role, self._budget = clients, calls, role, budget
-        self._credentials: AioCredentials | None = None
-        self._expires = datetime.min.replace(tzinfo=UTC)
-        self._lock = asyncio.Lock()
 
-    async def current(self) -> AioCredentials:
-        async with self._lock:
-            return await self._kept()
-
-    async def renewed(self, expired: AioCredentials) -> AioCredentials:
-        """Others in place of ``expired``; calls that ran out together share them."""
-        async with self._lock:
-            return await self._assume() if self._credentials is expired else await self._kept()
-
-    async def _kept(self) -> AioCredentials:
-        if self._credentials is None or datetime.now(UTC) + self._early >= self._expires:
-            return await self._assume()
-        return self._credentials
-
-    @property
-    def _early(self) -> timedelta:
-        """Sessions shorter than the margin are used until they end."""
-        return min(_EARLY, timedelta(seconds=self._role.duration / 10))
-
-    async def _assume(self) -> AioCredentials:
+    async def _ask(self, before: AioCredentials | None) -> tuple[AioCredentials, float]:
         optional = {
             "ExternalId": self._role.external_id,
             "Policy": self._role.policy,
@@ -133,9 +145,17 @@ class RoleCredentials:
             **{name: value for name, value in optional.items() if value},
         )
         got = answer["Credentials"]
-        self._expires = got["Expiration"]
-        self._credentials = AioCredentials(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
-        return self._credentials
+        credentials = AioCredentials(got["AccessKeyId"], got["SecretAccessKey"], got["SessionToken"])
+        return credentials, _seconds_of_use(got["Expiration"])
+
+
+def _seconds_of_use(expires: datetime) -> float:
+    """How long from now on credentials are used before they are renewed.
+
+    Where this machine's clock says that they have ended already it is wrong: then AWS has to say when they end.
+    """
+    lifetime = (expires - datetime.now(UTC)).total_seconds()
+    return lifetime - min(_EARLY, lifetime / 10) if lifetime > 0 else math.inf
 
 
 def organization_calls(calls: Calls, clients: Clients) -> AccountCalls:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 from aiobotocore.credentials import AioCredentials
 
 from auditor.aws.assume import AccountCalls, organization_calls
-from auditor.aws.calls import Budget, Calls
+from auditor.aws.calls import Calls
+from auditor.aws.retries import Budget
 from auditor.aws.session import Clients
 from auditor.errors import EvidenceError
 from auditor.model import Account
@@ -23,7 +25,6 @@ _NEVER = frozenset(
         "OrganizationNotFoundException",
     }
 )
-FEATURES_ACTION = "iam:ListOrganizationsFeatures"
 
 
 class RootSessions:
@@ -73,6 +74,10 @@ class RootCredentials:
         self._policy = f"arn:{partition}:iam::aws:policy/root-task/IAMAuditRootUserCredentials"
         self._credentials: AioCredentials | None = None
         self._lock = asyncio.Lock()
+
+    @property
+    def seconds_of_use(self) -> float:
+        return math.inf
 
     async def current(self) -> AioCredentials:
         async with self._lock:

@@ -10,10 +10,13 @@ _ONE_STORM = 0.25  # seconds in which throttles count as one: calls in flight to
 
 
 class Pace:
-    """Spaces the calls of one service: wider after a throttle, closer with each success, in the end not at all."""
+    """Spaces the calls of one service: wider after a throttle, closer with each success, in the end not at all.
 
-    def __init__(self) -> None:
-        self.gap = 0.0
+    ``first``: seconds between two calls after the first throttle. ``recovery``: what a success leaves of the gap.
+    """
+
+    def __init__(self, first: float = _SMALLEST, recovery: float = 0.5) -> None:
+        self.gap, self._first, self._recovery = 0.0, first, recovery
         self._last = self._last_storm = -math.inf
         self._queue = asyncio.Lock()
 
@@ -30,10 +33,10 @@ class Pace:
         now = asyncio.get_running_loop().time()
         if now - self._last_storm > _ONE_STORM:
             self._last_storm = now
-            self.gap = min(_WIDEST, max(_SMALLEST, self.gap * 2))
+            self.gap = min(_WIDEST, max(self._first, self.gap * 2))
 
     def passed(self, turn: float) -> None:
         """A call of that turn succeeded; one that began before the last throttle says nothing of the time after it."""
         if turn <= self._last_storm:
             return
-        self.gap = self.gap / 2 if self.gap > _SMALLEST else 0.0
+        self.gap = self.gap * self._recovery if self.gap > _SMALLEST else 0.0

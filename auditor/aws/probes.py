@@ -6,84 +6,32 @@ import asyncio
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from botocore import xform_name
 
 from auditor.aws.assume import AccountCalls
 from auditor.aws.calls import Response
-from auditor.aws.collectors.regional import REGIONS
 from auditor.aws.faults import is_denial
+from auditor.aws.organization import DISCOVERY_CALLS
 from auditor.aws.session import Clients
 from auditor.errors import EvidenceError
+from auditor.kinds import KINDS
+from auditor.kinds.declaration import REGIONS, Call, Owner, Probe
+from auditor.kinds.ou_tree import ROOTS
 from auditor.model import Lack
 
 _STAGE = "check"
 _ENTERING = {"assume": "sts:AssumeRole", "assume-root": "sts:AssumeRoot"}
 _REFUSED = re.compile(r"not authorized to perform: ([a-z0-9-]+:\w+)")
-_NOBODY = "aws-org-auditor-permission-check"  # no user has this name, and AWS says so to whom it lets ask
-_OF_ALL_ORGANIZATIONS = "p-FullAWSAccess"
 _SOME_ROOT = "r-0000"
-_ROOTS = "organizations:ListRoots"
-
-
-@dataclass(frozen=True)
-class Probe:
-    """One call: the service's client, the least to ask for, and the errors that only somebody allowed gets."""
-
-    service: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    harmless: frozenset[str] = frozenset()
-    regional: bool = False
-
-
-def _probe(service: str, *harmless: str, regional: bool = False, **parameters: Any) -> Probe:
-    return Probe(service, parameters, frozenset(harmless), regional)
-
-
-_NO_REPORT = ("ReportNotPresent", "ReportInProgress", "ReportExpired")
-_NO_FEATURES = ("OrganizationNotInAllFeaturesModeException", "ServiceAccessNotEnabledException")
-PROBES: Mapping[str, Probe] = {
-    "iam:GenerateCredentialReport": _probe("iam", "LimitExceeded"),
-    "iam:GetCredentialReport": _probe("iam", *_NO_REPORT),
-    "iam:GetAccountSummary": _probe("iam"),
-    "iam:GetAccountPasswordPolicy": _probe("iam", "NoSuchEntity"),
-    "iam:GetAccountAuthorizationDetails": _probe("iam", MaxItems=1),
-    "iam:ListVirtualMFADevices": _probe("iam", MaxItems=1),
-    "iam:ListServerCertificates": _probe("iam", MaxItems=1),
-    "iam:ListAccessKeys": _probe("iam", "NoSuchEntity", UserName=_NOBODY, MaxItems=1),
-    "iam:ListOpenIDConnectProviders": _probe("iam"),
-    "iam:ListSAMLProviders": _probe("iam"),
-    "iam:ListOrganizationsFeatures": _probe("iam", *_NO_FEATURES),
-    "account:GetAlternateContact": _probe("account", "ResourceNotFoundException", AlternateContactType="SECURITY"),
-    "account:GetContactInformation": _probe("account", "ResourceNotFoundException"),
-    REGIONS: _probe("ec2"),
-    "ec2:DescribeInstances": _probe("ec2", regional=True, MaxResults=5),
-    "access-analyzer:ListAnalyzers": _probe("accessanalyzer", regional=True, maxResults=1),
-    "sso:ListInstances": _probe("sso-admin", regional=True, MaxResults=1),
-    "organizations:DescribeOrganization": _probe("organizations"),
-    "organizations:ListAccounts": _probe("organizations", MaxResults=1),
-    _ROOTS: _probe("organizations"),
-    "organizations:ListAccountsForParent": _probe("organizations", "ParentNotFoundException", MaxResults=1),
-    "organizations:ListOrganizationalUnitsForParent": _probe("organizations", "ParentNotFoundException", MaxResults=1),
-    "organizations:ListDelegatedAdministrators": _probe("organizations", MaxResults=1),
-    "organizations:ListDelegatedServicesForAccount": _probe("organizations", "AccountNotRegisteredException"),
-    "organizations:ListAWSServiceAccessForOrganization": _probe("organizations", MaxResults=1),
-    "organizations:ListPolicies": _probe("organizations", Filter="SERVICE_CONTROL_POLICY", MaxResults=1),
-    "organizations:DescribePolicy": _probe("organizations", "PolicyNotFoundException", PolicyId=_OF_ALL_ORGANIZATIONS),
-    "organizations:ListTargetsForPolicy": _probe(
-        "organizations", "PolicyNotFoundException", PolicyId=_OF_ALL_ORGANIZATIONS, MaxResults=1
-    ),
-    "organizations:DescribeResourcePolicy": _probe("organizations", "ResourcePolicyNotFoundException"),
-    "organizations:ListTagsForResource": _probe("organizations", "TargetNotFoundException"),
+# What may be done in a session of root, AWS itself says: that is not tried.
+PROBES: Mapping[str, Call] = {
+    call.action: call
+    for calls in ((REGIONS,), DISCOVERY_CALLS, *(k.calls for k in KINDS.values() if k.owner is not Owner.ROOT))
+    for call in calls
 }
-# What a call about some account is tried with, and what one about a part of the organization.
-_ABOUT_ACCOUNT = {
-    "organizations:ListDelegatedServicesForAccount": "AccountId",
-    "organizations:ListTagsForResource": "ResourceId",
-}
-_ABOUT_PARENT = ("organizations:ListAccountsForParent", "organizations:ListOrganizationalUnitsForParent")
+"""The call that each action is tried with, as its ``probe`` says."""
 
 
 class Permissions:
@@ -101,12 +49,11 @@ class Permissions:
 
     async def in_organization(self, calls: AccountCalls, caller_id: str) -> list[Lack]:
         """The same of the organization's own calls."""
-        roots: dict[str, Any] = {}
-        lacks = await self._tried([a for a in self._of_organization if a == _ROOTS], calls, {}, roots)
-        parent = (roots.get(_ROOTS) or {}).get("Roots") or [{"Id": _SOME_ROOT}]
-        about = {action: {name: caller_id} for action, name in _ABOUT_ACCOUNT.items()}
-        about |= {action: {"ParentId": parent[0]["Id"]} for action in _ABOUT_PARENT}
-        return lacks + await self._tried([a for a in self._of_organization if a != _ROOTS], calls, about)
+        answers: dict[str, Any] = {}
+        lacks = await self._tried([a for a in self._of_organization if a == ROOTS.action], calls, {}, answers)
+        roots = (answers.get(ROOTS.action) or {}).get(ROOTS.items) or [{"Id": _SOME_ROOT}]
+        about = {action: _about(PROBES[action].probe, caller_id, roots[0]["Id"]) for action in self._of_organization}
+        return lacks + await self._tried([a for a in self._of_organization if a != ROOTS.action], calls, about)
 
     def entering(self, error: EvidenceError) -> list[Lack]:
         """Why there was no way in: AWS says so where it is not the operation itself that is forbidden."""
@@ -123,14 +70,13 @@ class Permissions:
         regions, answers = tuple(self._regions), {} if answers is None else answers
         lacks: list[Lack] = []
         rest = list(actions)
-        if REGIONS in rest and not regions:
-            rest.remove(REGIONS)
-            lacks += await self._try(REGIONS, calls, {}, ("",), answers)
-            regions = tuple(sorted(r["RegionName"] for r in answers.get(REGIONS, {}).get("Regions", ())))
-        everywhere = regions or ("",)
-        found = await asyncio.gather(
-            *(self._try(a, calls, about.get(a, {}), everywhere if PROBES[a].regional else ("",), answers) for a in rest)
-        )
+        if REGIONS.action in rest and not regions:
+            rest.remove(REGIONS.action)
+            lacks += await self._try(REGIONS.action, calls, {}, ("",), answers)
+            listed = answers.get(REGIONS.action, {}).get(REGIONS.items, ())
+            regions = tuple(sorted(region["RegionName"] for region in listed))
+        where = {action: (regions or ("",)) if PROBES[action].in_each_region else ("",) for action in rest}
+        found = await asyncio.gather(*(self._try(a, calls, about.get(a, {}), where[a], answers) for a in rest))
         return sorted(lacks + [lack for some in found for lack in some], key=lambda lack: lack.action)
 
     async def _try(
@@ -152,15 +98,21 @@ class Permissions:
     async def _once(
         self, action: str, calls: AccountCalls, about: Mapping[str, str], region: str, answers: dict[str, Any]
     ) -> Lack | None:
-        probe = PROBES[action]
-        client = await self._clients.client(probe.service, region or None)
-        operation = getattr(client, xform_name(action.partition(":")[2]))
+        call = PROBES[action]
+        client = await self._clients.client(call.client, region or None)
+        operation = getattr(client, xform_name(call.operation))
         try:
-            answer: Response = await calls(_STAGE, operation, **probe.parameters, **about)
+            answer: Response = await calls(_STAGE, operation, **call.probe.parameters, **about)
         except EvidenceError as error:
-            return None if error.code in probe.harmless else _lack(action, region, error)
+            return None if error.code in call.probe.harmless else _lack(action, region, error)
         answers[action] = answer
         return None
+
+
+def _about(probe: Probe, caller_id: str, root_id: str) -> dict[str, str]:
+    """The parameters that say what a call is about."""
+    names = {probe.caller_in: caller_id, probe.root_in: root_id}
+    return {name: value for name, value in names.items() if name}
 
 
 def _lack(action: str, region: str, error: EvidenceError) -> Lack:

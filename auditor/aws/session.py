@@ -25,6 +25,8 @@ from aiobotocore.session import AioSession
 
 from auditor import __version__
 from auditor.aws.faults import access_error
+from auditor.aws.provided import find_credentials
+from auditor.aws.request_signatures import sign_quickly
 from auditor.aws.verified import VerifiedSession
 from auditor.errors import AccessError, ConfigurationError
 
@@ -98,7 +100,7 @@ class ClientOpener:
 
 
 def _ask_nobody(_prompt: str) -> str:
-    raise AccessError("the profile asks for the code of an MFA device, and nobody can be asked for it here")
+    raise AccessError("the profile needs an MFA code, and it cannot be asked for here")
 
 
 @contextlib.asynccontextmanager
@@ -116,7 +118,7 @@ async def open_clients(
         region = region or session.get_config_variable("region") or DEFAULT_REGION
         session.set_config_variable("region", region)  # the SDK's own log-in needs one too
         session.set_config_variable("sts_regional_endpoints", "regional")  # AssumeRoot is served there only
-        caller = await _found(session)
+        caller = await find_credentials(session, session.get_config_variable("profile") or "default")
         session._credentials = BoundCredentials()
         async with contextlib.AsyncExitStack() as stack:
             opener = ClientOpener(stack, session, region, connections)
@@ -126,25 +128,23 @@ async def open_clients(
         raise access_error(error, session.get_config_variable("profile") or "default") from error
 
 
+@contextlib.asynccontextmanager
+async def open_account_clients(profile: str | None, region: str | None, connections: int) -> AsyncIterator[Clients]:
+    """Clients for a process that borrows the credentials of each account: it looks for none of its own."""
+    session = VerifiedSession(profile, _ask_nobody)
+    region = region or session.get_config_variable("region") or DEFAULT_REGION
+    session.set_config_variable("region", region)
+    session._credentials = BoundCredentials()
+    async with contextlib.AsyncExitStack() as stack:
+        opener = ClientOpener(stack, session, region, connections)
+        yield Clients(None, await opener.client("iam"), None, BoundCredentials(), opener)
+
+
 def _mfa_code(text: str) -> str:
     """STS repeats a code that is none in its error, so it is never sent; neither is it repeated here."""
     if not _MFA_CODE.fullmatch(text.strip()):
-        raise AccessError("the code of an MFA device has six digits; run again and give the one that it shows")
+        raise AccessError("an MFA code has six digits; run again and enter the code that the device shows")
     return text.strip()
-
-
-async def _found(session: AioSession) -> AioCredentials:
-    try:
-        caller = await session.get_credentials()
-    except ValueError as error:  # a host that credentials may not be fetched from
-        raise ConfigurationError(f"the AWS SDK does not accept its settings: {error}") from error
-    if caller is None:
-        raise botocore_errors.NoCredentialsError
-    try:
-        await caller.get_frozen_credentials()
-    except (FileNotFoundError, PermissionError, IsADirectoryError) as error:
-        raise AccessError(f"the web identity token cannot be read: {error.filename}: {error.strerror}") from error
-    return caller
 
 
 async def _open(stack: contextlib.AsyncExitStack, session: AioSession, service: str, region: str, size: int) -> Any:
@@ -157,6 +157,15 @@ async def _open(stack: contextlib.AsyncExitStack, session: AioSession, service: 
     )
     client = aioboto3.Session(botocore_session=session).client(service, region_name=region, config=config)
     try:
-        return await stack.enter_async_context(client)
+        opened = await stack.enter_async_context(client)
     except ValueError as error:  # a malformed region or AWS_ENDPOINT_URL
         raise ConfigurationError(f"the AWS SDK does not accept its settings: {error}") from error
+    sign_quickly(opened)
+    _forget_retries(opened)
+    return opened
+
+
+def _forget_retries(client: Any) -> None:
+    """The SDK would look after each answer whether one try of one is used up."""
+    service = client.meta.service_model.service_id.hyphenize()
+    client.meta.events.unregister(f"needs-retry.{service}", unique_id=f"retry-config-{service}")

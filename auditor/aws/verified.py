@@ -5,17 +5,23 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 from aiobotocore.config import AioConfig
-from aiobotocore.credentials import AioAssumeRoleProvider, AioCredentialResolver
+from aiobotocore.credentials import AioAssumeRoleProvider, AioCredentialResolver, AioProcessProvider
 from aiobotocore.httpsession import AIOHTTPSession
 from aiobotocore.session import AioSession
 from aiobotocore.utils import AioContainerMetadataFetcher, AioIMDSFetcher, _RefCountedSession
 from botocore.httpsession import create_urllib3_context, get_cert_path
 from botocore.utils import get_environ_proxies
 
+from auditor.aws.parsing import ParserFactory
+from auditor.aws.programs import start_bounded
+
+MODELS = Path(__file__).parent / "models"
+"""What the pinned SDK's service models lack of AWS's own, in the form that the SDK merges into them."""
 MAX_ANSWER = 128 << 20
 """Bytes of one answer; the largest that AWS gives, a page of authorization details, is some 20 MB."""
 
@@ -64,8 +70,14 @@ class VerifiedHTTPSession(AIOHTTPSession):  # type: ignore[misc]
         return aiohttp.TCPConnector(limit=self._max_pool_connections, ssl=_contexts[key], **self._connector_args)
 
     async def _get_session(self, proxy_url: str | None) -> aiohttp.ClientSession:
-        session: aiohttp.ClientSession = await super()._get_session(proxy_url)
+        known = self._sessions.get(proxy_url)
+        session: aiohttp.ClientSession = known or await super()._get_session(proxy_url)
+        if known:
+            return session
         session._response_class = _BoundedResponse
+        session._cookie_jar = (
+            aiohttp.DummyCookieJar()
+        )  # AWS sets none, and one account's would be sent with another's calls
         return session
 
 
@@ -83,6 +95,18 @@ def _verifying_context(authorities: str, cert_file: str | None, key_file: str | 
     return context
 
 
+def _bound_programs(builder: Any) -> None:
+    """What the profile that a role is assumed from starts is bounded, too."""
+    create = builder._create_process_provider
+
+    def create_bounded(profile_name: str) -> AioProcessProvider:
+        provider = create(profile_name)
+        provider._popen = start_bounded
+        return provider
+
+    builder._create_process_provider = create_bounded
+
+
 class VerifiedSession(AioSession):  # type: ignore[misc]
     """Everything it opens is verified, also what the SDK opens for itself (SSO, roles of a profile, metadata).
 
@@ -92,8 +116,12 @@ class VerifiedSession(AioSession):  # type: ignore[misc]
     def __init__(self, profile: str | None, ask: Callable[[str], str]) -> None:
         super().__init__(profile=profile)
         self._ask = ask
+        self.register_component("response_parser_factory", ParserFactory())
 
     async def _create_client(self, *arguments: Any, config: AioConfig | None = None, **more: Any) -> Any:
+        loader = self.get_component("data_loader")
+        if str(MODELS) not in loader.search_paths:  # not before: the loader asks for the profile, which may be unknown
+            loader.search_paths.append(str(MODELS))
         config = config or AioConfig()
         config.http_session_cls = VerifiedHTTPSession
         config.defaults_mode = "legacy"  # ``auto`` would ask the metadata for a region, in a session of its own
@@ -104,6 +132,9 @@ class VerifiedSession(AioSession):  # type: ignore[misc]
         for provider in resolver.providers:
             if isinstance(provider, AioAssumeRoleProvider):
                 provider._prompter = self._ask
+                _bound_programs(provider._profile_provider_builder)
+            elif isinstance(provider, AioProcessProvider):
+                provider._popen = start_bounded
             for fetcher in (getattr(provider, "_fetcher", None), getattr(provider, "_role_fetcher", None)):
                 if isinstance(fetcher, AioContainerMetadataFetcher):
                     fetcher._session = self._fetching(fetcher.TIMEOUT_SECONDS)

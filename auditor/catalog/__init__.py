@@ -8,17 +8,17 @@ from auditor.catalog.entries import (
     Crosswalk,
     Direction,
     Override,
-    Parameter,
     Peers,
     Remediation,
     Requirement,
 )
-from auditor.catalog.loading import config_folder, load_catalog
-from auditor.catalog.registry import DEFAULT_BENCHMARKS, Catalog, Compliance, Found, natural
-from auditor.catalog.selection import Parameters, Place, Selection
+from auditor.catalog.entry import Parameter
+from auditor.catalog.loading import load_catalog
+from auditor.catalog.registry import Catalog, Compliance, Found, natural
+from auditor.catalog.selection import Doubt, Parameters, Place, Selection
+from auditor.catalog_folders import catalog_folders, config_folder
 
 __all__ = [
-    "DEFAULT_BENCHMARKS",
     "AssessmentType",
     "Benchmark",
     "Catalog",
@@ -27,6 +27,7 @@ __all__ = [
     "Control",
     "Crosswalk",
     "Direction",
+    "Doubt",
     "Found",
     "Override",
     "Parameter",
@@ -36,6 +37,7 @@ __all__ = [
     "Remediation",
     "Requirement",
     "Selection",
+    "catalog_folders",
     "compare",
     "config_folder",
     "differing",

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from auditor.catalog.entries import Benchmark, Control, Requirement
+from auditor.catalog.guard import value_words
 
 Controls = Mapping[str, Control]
 
@@ -62,8 +63,8 @@ def _same_control(one: Control, other: Control) -> bool:
 
 
 def _same_test(one: Control, other: Control) -> bool:
-    """The same check over the same units, and other numbers at most in parameters that can be looser or stricter."""
-    if one.check is None or (one.check, one.unit, one.credentials) != (other.check, other.unit, other.credentials):
+    """The same test over the same units, and other numbers at most in parameters that can be looser or stricter."""
+    if one.test is None or (one.test, one.unit, one.credentials) != (other.test, other.unit, other.credentials):
         return False
     limits = {*one.stricter, *other.stricter}
     return all(other.parameters.get(name) == value for name, value in one.parameters.items() if name not in limits)
@@ -75,19 +76,13 @@ def _change(old: Requirement | None, new: Requirement, controls: Controls) -> Ch
 
 def _details(old: Requirement, new: Requirement, controls: Controls) -> Iterator[str]:
     if old.level != new.level:
-        yield f"level {_spelt(old.level)} -> {_spelt(new.level)}"
+        yield f"level {value_words(old.level)} -> {value_words(new.level)}"
     if old.assessment != new.assessment:
         yield f"type {old.assessment.value} -> {new.assessment.value}"
     before, after = controls[old.control].parameters, controls[new.control].parameters
     for name in before | after:
         if before.get(name) != after.get(name):
-            yield f"{name} {_spelt(before.get(name))} -> {_spelt(after.get(name))}"
-
-
-def _spelt(value: object) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "none" if value is None else str(value)
+            yield f"{name} {value_words(before.get(name))} -> {value_words(after.get(name))}"
 
 
 def differing(changes: Sequence[Change]) -> tuple[Change, ...]:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
+from auditor.catalog.entry import Entry, Kebab, Parameter, Text
+from auditor.catalog.examples import Example
+from auditor.catalog.sql.entries import Reason
+from auditor.catalog.sql.tables import TABLES
 from auditor.errors import nearest
-from auditor.model import CREDENTIALS, EVIDENCE_KINDS, Severity, Unit
+from auditor.kinds import evidence_kinds
+from auditor.model import CREDENTIALS, FURTHER_KEYS, Severity, Unit
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
-Kebab = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
 BenchmarkId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$")]
 # A requirement's id is printed as ``benchmark:id`` in lists joined by ``; ``, so it may hold none of these.
 RequirementId = Annotated[str, StringConstraints(pattern=r"^[^\s:;]+$")]
 FrameworkId = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(_[a-z0-9]+)*$")]
 # Printed as ``framework: item, item; framework: item``.
 FrameworkItem = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[^,;:]+$")]
-Parameter = int | bool | str | list[str]
 
 
 class AssessmentType(StrEnum):
@@ -38,12 +41,6 @@ class Direction(StrEnum):
     MORE = "more"
 
 
-class Entry(BaseModel):
-    """Base of all entries: immutable, and a misspelled key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class Remediation(Entry):
     """How to put a failure right, by hand and by commands that run as printed (CAPITALS to be replaced)."""
 
@@ -59,11 +56,19 @@ class Peers(Entry):
     prowler_checks: tuple[Text, ...] = ()
 
 
+_OF_SQL = ("where", "passes", "observed", "reason", "since", "lines", "rule")
+
+
 class Control(Entry):
     """One thing that is tested.
 
-    ``check`` names a predicate of ``auditor.checks``; without one, or ``by_hand``, a person answers: a check that is
-    by hand only shows the evidence that helps. ``optional`` evidence is collected where it is asked for;
+    ``check`` names a predicate of ``auditor.judge.checks``; without one, or ``by_hand``, a person answers: a check that
+    is by hand only shows the evidence that helps. Or SQL decides (``auditor.catalog.sql``): the rows of ``table`` of
+    which ``where`` is true are tested, and pass where ``passes`` is true; where either is null there is no evidence.
+    ``observed`` quotes the evidence, ``reason`` has the words. ``since`` is the time from which on a failing row has
+    failed, ``lines`` a column with the numbers of the lines that decide. ``rule`` names the plain rule that decides a
+    second time; without one a second engine runs the SQL. Unit and evidence follow from the table.
+    ``examples`` are rows with the verdict that each must get. ``optional`` evidence is collected where it is asked for;
     without it a person answers. ``evidence`` lists the kinds that are read, the first of which supplies
     the units. ``stricter`` tells of a parameter whether ``less`` or ``more`` is stricter (false is less than true).
     ``credentials`` are the slots that the unit credential covers; ``related`` names controls whose compliance mapping
@@ -78,30 +83,95 @@ class Control(Entry):
     unit: Unit
     credentials: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
-    check: Text | None
+    check: Text | None = None
+    table: str | None = None
+    where: Text | None = None
+    passes: Text | None = None
+    observed: Text | None = None
+    reason: Reason | None = None
+    since: Text | None = None
+    lines: Text | None = None
+    rule: Text | None = None
     by_hand: bool = False
     optional: bool = False
-    parameters: dict[str, Parameter] = {}
-    stricter: dict[str, Direction] = {}
+    parameters: dict[str, Parameter] = Field(default_factory=dict)
+    stricter: dict[str, Direction] = Field(default_factory=dict)
     how_tested: Text
     remediation: Remediation
     references: tuple[Text, ...]
     notes: tuple[Text, ...] = ()
     related: tuple[Kebab, ...] = ()
     peers: Peers = Peers()
+    examples: tuple[Example, ...] = ()
 
     @property
     def assessment(self) -> str:
         """``automated``, or ``manual`` where a person must answer."""
-        return "manual" if self.check is None or self.by_hand else "automated"
+        return "manual" if self.test is None or self.by_hand else "automated"
+
+    @property
+    def decided_by(self) -> str:
+        """``SQL``, ``predicate`` or ``person``."""
+        if self.table is not None:
+            return "SQL"
+        return "predicate" if self.assessment == "automated" else "person"
+
+    @property
+    def test(self) -> tuple[str | None, ...] | None:
+        """What makes two controls the same test, whatever their parameters; None where a person answers."""
+        if self.table is not None:
+            return (self.table, self.where, self.passes)
+        return None if self.check is None else (self.check,)
+
+    @property
+    def second_rule(self) -> str | None:
+        """The plain rule that decides a second time; None where a second engine or a person does."""
+        return self.rule if self.table is not None else self.check
+
+    @property
+    def units_a_user(self) -> int:
+        """How many units there are for each user of a credential report, whether the user has them all or not."""
+        return len([name for name in self.credentials if name not in FURTHER_KEYS]) or 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _table_says_the_rest(cls, given: Any) -> Any:
+        """Unit, evidence and credentials, where they are not given."""
+        name = given.get("table") if isinstance(given, Mapping) else None
+        if not isinstance(name, str):
+            return given
+        if name not in TABLES:
+            raise ValueError(f"unknown table {name!r}{nearest(name, TABLES)}")
+        table = TABLES[name]
+        said = {"unit": table.unit.value, "evidence": list(table.evidence), "credentials": list(table.credentials)}
+        return said | dict(given)
+
+    @model_validator(mode="after")
+    def _one_thing_decides(self) -> Self:
+        if self.table is None:
+            if "check" not in self.model_fields_set:
+                raise ValueError("name a check, or a table with the SQL that decides; 'check: null' asks a person")
+            for name in _OF_SQL:
+                if getattr(self, name) is not None:
+                    raise ValueError(f"{name} stands with a table only")
+            return self
+        if self.check is not None or self.by_hand:
+            raise ValueError("a control with a table has neither check nor by_hand: its SQL decides")
+        for name in ("passes", "observed", "reason"):
+            if getattr(self, name) is None:
+                raise ValueError(f"a control with a table needs {name}")
+        table = TABLES[self.table]
+        if self.unit is not table.unit or self.evidence[:1] != table.evidence[:1]:
+            raise ValueError(f"the table {self.table!r} has the unit {table.unit.value} and {table.evidence[0]}")
+        return self
 
     @model_validator(mode="after")
     def _evidence_fits_the_check(self) -> Self:
         if self.check is not None and not self.evidence:
             raise ValueError("a control with a check must name the evidence it reads")
         for kind in self.evidence:
-            if kind not in EVIDENCE_KINDS:
-                raise ValueError(f"unknown kind of evidence {kind!r}{nearest(kind, EVIDENCE_KINDS)}")
+            if kind not in evidence_kinds():
+                raise ValueError(f"unknown kind of evidence {kind!r}{nearest(kind, evidence_kinds())}")
         return self
 
     @model_validator(mode="after")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from auditor.catalog.entries import Control, Direction, Parameter, Requirement
+from auditor.catalog.entries import Control, Direction, Requirement
+from auditor.catalog.entry import Parameter
 
 _LOOSER = "looser than the benchmark allows"
 _OTHER = "not what the benchmark says"
@@ -15,15 +16,15 @@ Directions = Mapping[str, Direction]
 def looser_than(own: Control, original: Control, directions: Directions, scope: str = _EVERYWHERE) -> Iterator[str]:
     """A sentence for each way in which ``own`` asks for less than ``original``, which it stands in for.
 
-    Another check, unit or set of credentials cannot be compared and is told as such.
+    Another check, SQL, unit or set of credentials cannot be compared and is told as such.
     """
-    for name in ("check", "unit", "credentials"):
+    for name in ("check", "table", "where", "passes", "unit", "credentials"):
         mine, theirs = getattr(own, name), getattr(original, name)
         if mine != theirs and not (name == "credentials" and set(theirs) <= set(mine)):
-            yield f"{name} {_spelt(mine)} instead of {_spelt(theirs)} {scope}: {_OTHER}"
+            yield f"{name} {value_words(mine)} instead of {value_words(theirs)} {scope}: {_OTHER}"
     if own.by_hand and not original.by_hand:
-        yield f"answered by hand instead of by its check {scope}: {_LOOSER}"
-    if own.check == original.check:
+        yield f"manual instead of decided by its check {scope}: {_LOOSER}"
+    if own.test == original.test:
         yield from looser_parameters(own.parameters, original.parameters, directions, scope)
 
 
@@ -37,7 +38,7 @@ def looser_parameters(
             continue
         verdict = _verdict(value, theirs, directions.get(name))
         if verdict:
-            yield f"{name} {_spelt(value)} instead of {_spelt(theirs)} {scope}: {verdict}"
+            yield f"{name} {value_words(value)} instead of {value_words(theirs)} {scope}: {verdict}"
 
 
 def regraded(own: Requirement, shipped: Requirement, scope: str) -> Iterator[str]:
@@ -45,7 +46,7 @@ def regraded(own: Requirement, shipped: Requirement, scope: str) -> Iterator[str
     for name in ("level", "assessment"):
         mine, theirs = getattr(own, name), getattr(shipped, name)
         if mine != theirs:
-            yield f"{name} {_spelt(mine)} instead of {_spelt(theirs)} {scope}: {_OTHER}"
+            yield f"{name} {value_words(mine)} instead of {value_words(theirs)} {scope}: {_OTHER}"
 
 
 def _verdict(value: Parameter, theirs: Parameter, direction: Direction | None) -> str:
@@ -56,7 +57,8 @@ def _verdict(value: Parameter, theirs: Parameter, direction: Direction | None) -
     return "" if stricter else _LOOSER
 
 
-def _spelt(value: object) -> str:
+def value_words(value: object) -> str:
+    """A setting of an entry as it is told to people."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list | tuple):

@@ -31,7 +31,7 @@ def narrowed(
     )
     left = tuple(benchmark for benchmark in kept if benchmark.requirements)
     if not left:
-        raise CatalogError("nothing is left to test: no requirement has all of the level, sections and ids asked for")
+        raise CatalogError("nothing is left to test: no requirement matches the level, sections and ids together")
     return left
 
 

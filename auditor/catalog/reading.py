@@ -9,96 +9,97 @@ from typing import Any, NamedTuple, TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from auditor.catalog.entries import Benchmark, Control, Crosswalk, Entry, Override, Peers, Remediation, Requirement
+from auditor.catalog.entries import Benchmark, Control, Crosswalk, Override, Peers, Remediation, Requirement
+from auditor.catalog.entry import Entry, first_complaint
+from auditor.catalog.examples import Example
+from auditor.catalog.sql.entries import Reason, Special
 from auditor.errors import CatalogError, nearest, shown
-from auditor.yaml_file import YamlProblem, parse_yaml, read_bounded
+from auditor.yaml_file import Place, YamlDocument, read_yaml
 
 PARAMETERS_FILE = "parameters.yaml"
 _NESTED: Mapping[str, type[Entry]] = {
     "remediation": Remediation,
     "peers": Peers,
     "requirements": Requirement,
+    "reason": Reason,
+    "special": Special,
+    "examples": Example,
 }
 _E = TypeVar("_E", Control, Benchmark, Crosswalk)
 _Any = TypeVar("_Any", bound=Entry)
 
 
 class _Raw(NamedTuple):
-    """One entry as YAML gave it, the file it is from, and what to call it in a message."""
+    """One entry as YAML gave it, where it stands, and what to call it in a message."""
 
     content: object
-    file: Path
+    place: Place
     label: str
 
 
-def read_controls(folder: Path) -> dict[str, tuple[Control, Path]]:
-    """The controls of ``controls/*.yaml`` by id, each with its file. Raises CatalogError, as all of these do."""
+def read_controls(folder: Path) -> dict[str, tuple[Control, Place]]:
+    """The controls of ``controls/*.yaml`` by id, each with its place. Raises CatalogError, as all of these do."""
     return _by_id(Control, _raw_controls(folder))
 
 
-def read_benchmarks(folder: Path) -> dict[str, tuple[Benchmark, Path]]:
-    """The benchmarks of ``benchmarks/*.yaml`` by id, each with its file."""
+def read_benchmarks(folder: Path) -> dict[str, tuple[Benchmark, Place]]:
+    """The benchmarks of ``benchmarks/*.yaml`` by id, each with its place."""
     return _by_id(Benchmark, _raw_files(folder, "benchmark"))
 
 
-def read_crosswalks(folder: Path) -> dict[str, tuple[Crosswalk, Path]]:
-    """The crosswalks of ``crosswalks/*.yaml`` by id, each with its file."""
+def read_crosswalks(folder: Path) -> dict[str, tuple[Crosswalk, Place]]:
+    """The crosswalks of ``crosswalks/*.yaml`` by id, each with its place."""
     return _by_id(Crosswalk, _raw_files(folder, "crosswalk"))
 
 
-def read_overrides(folder: Path) -> list[tuple[Override, Path]]:
+def read_overrides(folder: Path) -> list[tuple[Override, Place]]:
     """The entries of ``parameters.yaml``, where there is one, in their order."""
     file = folder / PARAMETERS_FILE
-    content = _read(file) if file.exists() else []
-    if not isinstance(content, list):
-        raise CatalogError(f"{file}: the file must hold a list, not {kind_of(content)}")
-    raws = [_Raw(entry, file, f"entry number {number}") for number, entry in enumerate(content, start=1)]
-    return [(_validated(Override, raw), file) for raw in raws]
+    if not file.exists():
+        return []
+    document = read_yaml(file, CatalogError)
+    if not isinstance(document.value, list):
+        raise CatalogError(f"{document.place(())}: the file must hold a list, not {kind_of(document.value)}")
+    raws = [_Raw(entry, document.place([n]), f"entry number {n + 1}") for n, entry in enumerate(document.value)]
+    return [(_validated(Override, raw), raw.place) for raw in raws]
 
 
 def _raw_controls(folder: Path) -> Iterator[_Raw]:
     for file in sorted((folder / "controls").glob("*.yaml")):
-        content = _mapping(_read(file), file)
+        document = read_yaml(file, CatalogError)
+        content = _mapping(document)
         for key in content:
             if key != "controls":
-                raise CatalogError(f"{file}: unknown key {shown(key)}{nearest(shown(key), ['controls'])}")
+                raise CatalogError(f"{document.place([key])}: unknown key {shown(key)}{nearest(key, ['controls'])}")
         entries = content.get("controls")
         if not isinstance(entries, list):
-            raise CatalogError(f"{file}: controls must be a list")
-        for number, entry in enumerate(entries, start=1):
-            yield _Raw(entry, file, f"control {_name(entry, number)}")
+            raise CatalogError(f"{document.place(['controls'])}: controls must be a list")
+        for number, entry in enumerate(entries):
+            yield _Raw(entry, document.place(["controls", number]), f"control {_name(entry, number + 1)}")
 
 
 def _raw_files(folder: Path, word: str) -> Iterator[_Raw]:
     """One entry a file, in the folder that has the plural of ``word`` as its name."""
     for file in sorted((folder / f"{word}s").glob("*.yaml")):
-        content = _mapping(_read(file), file)
-        yield _Raw(content, file, f"{word} {_name(content, 1)}")
+        document = read_yaml(file, CatalogError)
+        content = _mapping(document)
+        yield _Raw(content, document.place(()), f"{word} {_name(content, 1)}")
 
 
-def _read(file: Path) -> object:
-    try:
-        return parse_yaml(read_bounded(file))
-    except OSError as error:
-        raise CatalogError(f"{file}: cannot be read: {error.strerror}") from error
-    except YamlProblem as error:
-        raise CatalogError(f"{file}: {error}") from error
+def _mapping(document: YamlDocument) -> dict[str, Any]:
+    if not isinstance(document.value, dict):
+        raise CatalogError(f"{document.place(())}: the file must hold keys and values, not {kind_of(document.value)}")
+    return document.value
 
 
-def _mapping(content: object, file: Path) -> dict[Any, Any]:
-    if not isinstance(content, dict):
-        raise CatalogError(f"{file}: the file must hold keys and values, not {kind_of(content)}")
-    return content
-
-
-def _by_id(sort: type[_E], raws: Iterable[_Raw]) -> dict[str, tuple[_E, Path]]:
+def _by_id(sort: type[_E], raws: Iterable[_Raw]) -> dict[str, tuple[_E, Place]]:
     """Entries by id; two of the same id in one folder are an error."""
-    found: dict[str, tuple[_E, Path]] = {}
+    found: dict[str, tuple[_E, Place]] = {}
     for raw in raws:
         entry = _validated(sort, raw)
         if entry.id in found:
-            raise CatalogError(f"{raw.file}: {raw.label} is declared twice, first in {found[entry.id][1].name}")
-        found[entry.id] = (entry, raw.file)
+            raise CatalogError(f"{raw.place}: {raw.label} is declared twice, first in {found[entry.id][1].short}")
+        found[entry.id] = (entry, raw.place)
     return found
 
 
@@ -106,12 +107,12 @@ def _validated(sort: type[_Any], raw: _Raw) -> _Any:
     try:
         return sort.model_validate(raw.content)
     except ValidationError as error:
-        raise CatalogError(f"{raw.file}: {raw.label}: {_sentence(sort, raw, error)}") from error
+        first = first_complaint(error)
+        raise CatalogError(f"{raw.place.at(first['loc'])}: {raw.label}: {_sentence(sort, raw, first)}") from error
 
 
-def _sentence(sort: type[Entry], raw: _Raw, error: ValidationError) -> str:
-    """One of pydantic's complaints in our words: an unknown key first, as it explains a missing one."""
-    first = min(error.errors(include_url=False), key=lambda detail: detail["type"] != "extra_forbidden")
+def _sentence(sort: type[Entry], raw: _Raw, first: ErrorDetails) -> str:
+    """The complaint in our words."""
     place = _place(raw.content, first["loc"])
     if first["type"] == "extra_forbidden":
         parent = _place(raw.content, first["loc"][:-1])
@@ -123,7 +124,8 @@ def _sentence(sort: type[Entry], raw: _Raw, error: ValidationError) -> str:
 
 def _unknown_key(sort: type[Entry], loc: Sequence[int | str]) -> str:
     parents = [_NESTED[part] for part in loc[:-1] if isinstance(part, str) and part in _NESTED]
-    known = (parents[-1] if parents else sort).model_fields
+    fields = (parents[-1] if parents else sort).model_fields
+    known = [field.alias or name for name, field in fields.items()]
     return f"unknown key {shown(loc[-1])}{nearest(str(loc[-1]), known)}"
 
 

@@ -10,13 +10,12 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
 
-from auditor.catalog.entries import Benchmark, Control, Crosswalk, Direction, Entry, Override, Parameter, Requirement
+from auditor.catalog.entries import Benchmark, Control, Crosswalk, Direction, Override, Requirement
+from auditor.catalog.entry import Entry, Parameter
 from auditor.catalog.guard import looser_parameters, looser_than, regraded
 from auditor.catalog.narrowing import is_within, narrowed
 from auditor.catalog.selection import Selection
 from auditor.errors import CatalogError, nearest
-
-DEFAULT_BENCHMARKS = ("aws-iam-rules", "cis-aws-7.0.0")
 
 
 class Found(NamedTuple):
@@ -137,7 +136,7 @@ class Catalog:
         """
         chosen = {self.benchmark(benchmark_id).id for benchmark_id in benchmark_ids}
         if not chosen:
-            raise CatalogError("no benchmark was named: without one nothing would be tested")
+            raise CatalogError("name at least one benchmark: without a benchmark nothing is tested")
         for name in requirements:
             self._refuse_unchosen(name, chosen)
         benchmarks = narrowed([b for b in self.benchmarks.values() if b.id in chosen], level, sections, requirements)
@@ -189,10 +188,10 @@ class Catalog:
         return tuple(looser_parameters(parameters, original.parameters, self._directions(original), scope))
 
     def _directions(self, control: Control) -> Mapping[str, Direction]:
-        """Which way the control's parameters get stricter; what it does not say, another of the same check may."""
+        """Which way the control's parameters get stricter; what it does not say, another of the same test may."""
         found: dict[str, Direction] = {}
         for other in (*self.controls.values(), *self.replaced.values()):
-            if other.check == control.check:
+            if other.test == control.test:
                 found |= other.stricter
         return found | control.stricter
 

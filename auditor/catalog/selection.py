@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol
 
-from auditor.catalog.entries import Benchmark, Control, Override, Parameter
+from auditor.catalog.entries import Benchmark, Control, Override
+from auditor.catalog.entry import Parameter
 from auditor.errors import nearest
 
 Parameters = Mapping[str, Parameter]
@@ -28,6 +29,14 @@ class Place(Protocol):
 
     @property
     def tags(self) -> Mapping[str, str]: ...
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """What nobody could tell of an account: its OU, its tags."""
+
+    ou: bool = False
+    tags: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,6 +81,20 @@ class Selection:
             merged |= override.parameters
         return merged
 
+    def possible_parameters(self, control: Control, account: Place, doubt: Doubt) -> tuple[Parameters, ...]:
+        """Every set of parameters that may hold for an account of which something is in ``doubt``.
+
+        The first is that of ``parameters_of``, the only one where the control has no override that may hold.
+        """
+        table = self._tables.get(control.id)
+        if table is None:
+            return (control.parameters,)
+        found = [dict(control.parameters)]
+        for override, is_certain in table.possible(account, doubt):
+            changed = [parameters | override.parameters for parameters in found]
+            found = changed if is_certain else [*found, *(p for p in changed if p not in found)]
+        return tuple(found)
+
     def overrides_of(self, control: Control, account: Place) -> Iterator[Override]:
         """The overrides of the control that hold for the account, the most specific last."""
         table = self._tables.get(control.id)
@@ -87,7 +110,7 @@ class Selection:
         for override in chosen:
             if (tags_known or not override.tag) and not _holds_for_any(override, accounts, places):
                 hint = nearest(override.ou, places) if override.ou else ""
-                yield f"the parameters of {override.control} for {override.scope} hold for no account{hint}"
+                yield f"the parameters of {override.control} for {override.scope} match no account{hint}"
 
     @cached_property
     def _tables(self) -> Mapping[str, _Table]:
@@ -131,12 +154,26 @@ class _Table:
 
     def of(self, account: Place) -> Iterator[Override]:
         """Those that hold for the account, the most specific last."""
+        return (override for override, _ in self.possible(account, Doubt()))
+
+    def possible(self, account: Place, doubt: Doubt) -> Iterator[tuple[Override, bool]]:
+        """Those that hold, or may hold, for the account, and whether that is certain; the most specific last."""
+        if doubt.ou:
+            listed = sorted((item for found in self._ous.values() for item in found), key=lambda item: item[0])
+            yield from ((override, False) for _, override in listed)
+        else:
+            yield from ((override, True) for override in self._of_ous(account))
+        if doubt.tags:
+            yield from ((override, False) for override in self.tagged)
+        else:
+            tags = account.tags.items()
+            yield from ((o, True) for o in self.tagged if o.tag and o.tag.items() <= tags)
+        yield from ((override, True) for override in self._accounts.get(account.id, ()))
+
+    def _of_ous(self, account: Place) -> Iterator[Override]:
         names = account.ou_path.split("/")
         paths = ["/".join(names[: depth + 1]) for depth in range(len(names))]
         for depth in range(max(len(paths), len(account.ou_ids))):
             here = [*paths[depth : depth + 1], *account.ou_ids[depth : depth + 1]]
             found = [item for name in here for item in self._ous.get(name, ())]
             yield from (override for _, override in sorted(found, key=lambda item: item[0]))
-        tags = account.tags.items()
-        yield from (override for override in self.tagged if override.tag and override.tag.items() <= tags)
-        yield from self._accounts.get(account.id, ())

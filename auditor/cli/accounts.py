@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import remark, show_data, show_table
+from auditor.cli.console import remark, show_data
 from auditor.cli.loop import run_async
 from auditor.cli.options import CHOOSING, CONFIG, PACE, SCOPE, TALK, WAIVERS, WHO, options, settings_from
 from auditor.cli.progress import reporter
 from auditor.cli.reporting import csv_style
+from auditor.cli.tables import show_table
 from auditor.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from auditor.settings import Settings
 
 _CHOOSING = ("benchmark", "level", "section", "requirement", "config_dir", "waivers")
+_WRAPPING = ("name", "ou_path", "why_not", "missing", "unchecked")
 _Row = dict[str, Any]
 
 
@@ -30,11 +32,11 @@ _Row = dict[str, Any]
     "--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", help="table, csv or json  [table]"
 )
 @click.option(
-    "--check-permissions", is_flag=True, help="Also try every read that a run would make, and tell what is forbidden"
+    "--check-permissions", is_flag=True, help="Also make every API call of a run once, and show what is denied"
 )
 @options(CONFIG, *WHO, *SCOPE, *CHOOSING, WAIVERS, *PACE, *TALK)
 def accounts(form: str, check_permissions: bool, **given: Any) -> int:
-    """Show who is in scope and whether the role can be assumed in each; collect nothing.
+    """Show the accounts in scope and whether the role can be assumed in each; collect nothing.
 
     The first thing to run against a real organization. With --check-permissions, each call that a run of the chosen
     benchmarks needs is made once in every account, for one item where it lists some, and the organization's own as
@@ -42,7 +44,9 @@ def accounts(form: str, check_permissions: bool, **given: Any) -> int:
     """
     named = [name for name in _CHOOSING if given.get(name)]
     if named and not check_permissions:
-        raise ConfigurationError(f"--{named[0].replace('_', '-')} says what to check: give --check-permissions too")
+        raise ConfigurationError(
+            f"--{named[0].replace('_', '-')} chooses what to check: use it with --check-permissions"
+        )
     return _checked(form, given) if check_permissions else _reached(form, given)
 
 
@@ -84,12 +88,12 @@ def _checked(form: str, given: dict[str, Any]) -> int:
     with reporter(settings).showing() as progress:
         reached = run_async(reach_in_aws(settings, progress, kinds))
     shown = [r for r in reached if r.lacks or not r.exclusion]
-    spell: Callable[[Iterable[Lack]], Any] = _listed if form == "json" else _spelt
+    spell: Callable[[Iterable[Lack]], Any] = _rows_of_lacks if form == "json" else _spelt
     rows = [_permissions(r, spell) for r in shown]
     _print(rows, form, ("account_id", "name", "missing", "unchecked"), settings)
     lacking = sum(bool(r.lacks) for r in shown)
     if not settings.quiet:
-        remark(f"{len(shown)} accounts checked, {len(shown) - lacking} allow all that a run needs, {lacking} do not")
+        remark(f"{len(shown)} accounts checked, {len(shown) - lacking} allow all calls of a run, {lacking} do not")
     return 4 if lacking else 0
 
 
@@ -111,7 +115,7 @@ def _spelt(lacks: Iterable[Lack]) -> str:
     return "; ".join(text.strip() for text in texts)
 
 
-def _listed(lacks: Iterable[Lack]) -> list[_Row]:
+def _rows_of_lacks(lacks: Iterable[Lack]) -> list[_Row]:
     """``regions`` is empty where the action is lacking in all of them."""
     return [{k: v for k, v in asdict(lack).items() if k != "is_denied"} for lack in lacks]
 
@@ -127,4 +131,4 @@ def _print(rows: list[_Row], form: str, shown: Sequence[str], settings: Settings
         table = pd.DataFrame(rows, columns=list(rows[0]) if rows else ["account_id"], dtype="str")
         show_data(csv_blocks(table, csv_style(settings)))
     else:
-        show_table(shown, [[row[n] for n in shown] for row in rows])
+        show_table(shown, [[row[n] for n in shown] for row in rows], wrapping=_WRAPPING)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 
 from auditor.aws.access import AwsAccess
 from auditor.aws.assume import RoleSettings, session_policy
@@ -23,23 +22,30 @@ from auditor.cli.collectors import (
     organization_collectors,
     root_collector,
 )
+from auditor.cli.console import remark
+from auditor.cli.processes import own_share, team_of
+from auditor.cli.signals import heeded, leave_terminal
 from auditor.collect import (
     Access,
     Collector,
+    Collectors,
     Directory,
     Discovery,
     FileDirectory,
     Progress,
     Reached,
+    Resume,
+    RunPlan,
+    RunState,
     collect,
     reach_accounts,
     read_accounts_file,
 )
-from auditor.files import check_writable
+from auditor.collect.scope import Scope
 from auditor.model import OU_TREE, Account, Caller, CatalogStamp
-from auditor.scope import Scope
 from auditor.settings import Settings
-from auditor.snapshot import Snapshot
+from auditor.store.files import check_writable
+from auditor.store.snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -50,12 +56,11 @@ class _Connection:
     clients: Clients
     calls: Calls
     discovery: Discovery
-    collectors: Sequence[Collector]
-    common: Sequence[Collector]
-    of_root: Collector | None
+    collectors: Collectors
 
     def enter(self, caller: Caller) -> Access:
-        return AwsAccess(self.clients, self.calls, role_settings(self.settings, caller, self.collectors), caller)
+        role = role_settings(self.settings, caller, self.collectors.accounts)
+        return AwsAccess(self.clients, self.calls, role, caller)
 
 
 def role_settings(settings: Settings, caller: Caller, collectors: Sequence[Collector]) -> RoleSettings:
@@ -78,37 +83,35 @@ async def collect_from_aws(
     kinds: Collection[str],
     progress: Progress,
     *,
-    resume: Path | None = None,
-    retry_gaps: bool = False,
+    resume: Resume | None = None,
     catalog: CatalogStamp | None = None,
+    state: RunState | None = None,
+    at_once: Callable[[], None] = lambda: None,
 ) -> Snapshot:
     """Collect the ``kinds`` of evidence of the organization into a snapshot; see ``auditor.collect.collect``.
 
-    The first Ctrl-C winds the run down, the second leaves at once. Whether the result can be written is found out
-    before the first call, not after an hour.
+    The first Ctrl-C winds the run down, the second leaves; ``at_once`` says how to go on before it does. Whether the
+    result can be written is found out before the first call, not after an hour.
     """
-    listed = _listed(settings)
-    check_writable(settings.out)
-    async with _connected(settings, listed, kinds, progress) as aws:
+    listed = _accounts_of_file(settings)
+    resume = resume or Resume()
+    check_writable(resume.folder or settings.out)
+    async with _connected(settings, listed, kinds, progress, own_share(settings)) as aws:
         return await collect(
-            settings,
+            RunPlan(settings, aws.collectors, resume, catalog),
             aws.discovery,
             aws.enter,
-            aws.collectors,
             progress,
-            common=aws.common,
-            of_root=aws.of_root,
-            resume=resume,
-            retry_gaps=retry_gaps,
-            stop=_stop_on_interrupt(progress),
+            stop=_stop_on_interrupt(progress, at_once),
             statistics=aws.calls.statistics,
-            catalog=catalog,
+            state=state,
+            team=team_of(settings, kinds, progress, aws.calls.statistics),
         )
 
 
 async def reach_in_aws(settings: Settings, progress: Progress, kinds: Collection[str] | None = None) -> list[Reached]:
     """Try every account's role and, with ``kinds``, all that collecting those takes; see ``reach_accounts``."""
-    async with _connected(settings, _listed(settings), kinds or (), progress) as aws:
+    async with _connected(settings, _accounts_of_file(settings), kinds or (), progress) as aws:
         checker = None
         if kinds is not None:
             needed = account_actions(kinds), organization_actions(kinds)
@@ -119,46 +122,59 @@ async def reach_in_aws(settings: Settings, progress: Progress, kinds: Collection
             progress,
             checker,
             settings.account_timeout,
-            root_audit=aws.of_root is not None,
+            root_audit=aws.collectors.root is not None,
         )
 
 
-def _stop_on_interrupt(progress: Progress) -> asyncio.Event:
-    """An event that the first Ctrl-C or SIGTERM sets.
+def _stop_on_interrupt(progress: Progress, at_once: Callable[[], None]) -> asyncio.Event:
+    """An event that the first Ctrl-C, SIGTERM or SIGHUP sets.
 
-    The journal is flushed line by line, so the second may just leave.
+    The journal is flushed line by line, so the second may just leave. SIGHUP comes from the kernel and from the shell
+    when a terminal is closed, so a second one of those means nothing.
     """
     stop = asyncio.Event()
 
-    def interrupted() -> None:
-        if stop.is_set():
+    def interrupted(number: signal.Signals) -> None:
+        if number is signal.SIGHUP:
+            leave_terminal()
+        elif stop.is_set():
+            at_once()
             os._exit(130)
-        stop.set()
-        progress.say("stopping: what is in flight has 10 seconds; Ctrl-C again leaves at once")
+        if not stop.is_set():
+            stop.set()
+            progress.say("stopping: calls in flight have 10 seconds; press Ctrl-C again to stop at once")
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, interrupted)
+    for number in heeded():
+        asyncio.get_running_loop().add_signal_handler(number, interrupted, number)
     return stop
 
 
-def _listed(settings: Settings) -> list[Account] | None:
-    return read_accounts_file(settings.accounts_file) if settings.accounts_file else None
+def _accounts_of_file(settings: Settings) -> list[Account] | None:
+    if settings.accounts_file is None:
+        return None
+    return read_accounts_file(settings.accounts_file, (lambda _: None) if settings.quiet else remark)
 
 
 @asynccontextmanager
 async def _connected(
-    settings: Settings, listed: list[Account] | None, kinds: Collection[str], progress: Progress
+    settings: Settings,
+    listed: list[Account] | None,
+    kinds: Collection[str],
+    progress: Progress,
+    concurrency: int | None = None,
 ) -> AsyncIterator[_Connection]:
     async with open_clients(settings.profile, settings.region, settings.concurrency, progress.ask) as clients:
-        calls = Calls(settings.concurrency)
+        calls = Calls(concurrency or settings.concurrency, say=progress.say)
         progress.watch(calls.statistics)
-        aws = AwsDirectory(clients, calls, keep_tree=OU_TREE in kinds)
+        aws = AwsDirectory(clients, calls, keep_tree=OU_TREE in kinds, say=progress.say)
         directory: Directory = aws
         if listed is not None:
             directory = FileDirectory(listed, aws)
             aws.listed.set_result([account.id for account in listed])
         discovery = Discovery(directory, Scope.of(settings), progress)
-        collectors = account_collectors(clients, settings, kinds)
-        common = organization_collectors(clients, settings, kinds, aws)
-        of_root = root_collector(clients, kinds)
-        yield _Connection(settings, clients, calls, discovery, collectors, common, of_root)
+        collectors = Collectors(
+            account_collectors(clients, settings, kinds),
+            organization_collectors(clients, settings, kinds, aws),
+            root_collector(clients, kinds),
+        )
+        yield _Connection(settings, clients, calls, discovery, collectors)

@@ -2,105 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 
-from auditor.aws.assume_root import FEATURES_ACTION
-from auditor.aws.collectors.access_analyzers import AccessAnalyzersCollector
-from auditor.aws.collectors.access_keys import AccessKeysCollector
-from auditor.aws.collectors.account_summary import AccountSummaryCollector
-from auditor.aws.collectors.account_tags import AccountTagsCollector
-from auditor.aws.collectors.authorization_details import AuthorizationDetailsCollector
-from auditor.aws.collectors.contacts import ContactsCollector
-from auditor.aws.collectors.credential_report import CredentialReportCollector
-from auditor.aws.collectors.delegated_administrators import DelegatedAdministratorsCollector
-from auditor.aws.collectors.ec2_instances import Ec2InstancesCollector
-from auditor.aws.collectors.identity_center import IdentityCenterCollector
-from auditor.aws.collectors.identity_providers import IdentityProvidersCollector
-from auditor.aws.collectors.organization_features import OrganizationFeaturesCollector
-from auditor.aws.collectors.organization_policies import OrganizationPoliciesCollector
-from auditor.aws.collectors.ou_tree import OuTreeCollector
-from auditor.aws.collectors.password_policy import PasswordPolicyCollector
-from auditor.aws.collectors.resource_policy import ResourcePolicyCollector
-from auditor.aws.collectors.root_credentials import RootCredentialsCollector
-from auditor.aws.collectors.server_certificates import ServerCertificatesCollector
-from auditor.aws.collectors.trusted_services import TrustedServicesCollector
-from auditor.aws.collectors.virtual_mfa_devices import VirtualMfaDevicesCollector
-from auditor.aws.organization import DISCOVERY_ACTIONS, AwsDirectory
+from auditor.aws.collectors import CollectorParts, make_collector
+from auditor.aws.collectors.regions import EnabledRegions
+from auditor.aws.organization import DISCOVERY_CALLS, AwsDirectory
 from auditor.aws.session import Clients
 from auditor.collect import Collector
+from auditor.kinds import KINDS
+from auditor.kinds.declaration import Kind, Owner
+from auditor.kinds.organization_features import FEATURES
+from auditor.model import CREDENTIAL_REPORT, ROOT_CREDENTIALS
 from auditor.settings import Settings
-
-_PLAIN = (
-    AccountSummaryCollector,
-    PasswordPolicyCollector,
-    VirtualMfaDevicesCollector,
-    AuthorizationDetailsCollector,
-    ServerCertificatesCollector,
-    AccessKeysCollector,
-    ContactsCollector,
-    IdentityProvidersCollector,
-)
-_REGIONAL = (AccessAnalyzersCollector, Ec2InstancesCollector)
-_COMMON = (
-    OrganizationFeaturesCollector,
-    DelegatedAdministratorsCollector,
-    TrustedServicesCollector,
-    OrganizationPoliciesCollector,
-    ResourcePolicyCollector,
-)
-_OF_DISCOVERY = (OuTreeCollector, AccountTagsCollector)
-# Every class, for those who ask what the product may call.
-OF_ACCOUNTS = (CredentialReportCollector, *_PLAIN, *_REGIONAL)
-OF_THE_ORGANIZATION = (*_COMMON, IdentityCenterCollector, *_OF_DISCOVERY)
 
 
 def account_actions(kinds: Collection[str]) -> list[str]:
     """The IAM actions that collecting those ``kinds`` takes in each account, sorted."""
-    wanted = _wanted({collector.kind: collector.after for collector in OF_ACCOUNTS}, kinds)
-    return sorted({action for collector in OF_ACCOUNTS if collector.kind in wanted for action in collector.actions})
+    return sorted({action for kind in _needed(Owner.ACCOUNT, kinds) for action in kind.actions})
 
 
 def organization_actions(kinds: Collection[str]) -> list[str]:
     """The IAM actions that discovery and the ``kinds`` that belong to the organization take, sorted."""
-    wanted = [collector for collector in OF_THE_ORGANIZATION if collector.kind in kinds]
-    more = {FEATURES_ACTION} if RootCredentialsCollector.kind in kinds else set()
-    return sorted({*DISCOVERY_ACTIONS, *more, *(action for collector in wanted for action in collector.actions)})
+    discovery = {call.action for call in DISCOVERY_CALLS}
+    if ROOT_CREDENTIALS in kinds:  # no session of root is opened before it is known that root is managed centrally
+        discovery.add(FEATURES.action)
+    return sorted(discovery | {action for kind in _needed(Owner.ORGANIZATION, kinds) for action in kind.actions})
 
 
 def account_collectors(clients: Clients, settings: Settings, kinds: Collection[str]) -> list[Collector]:
     """The collectors of those ``kinds`` that each account has, the credential report first: it takes longest."""
-    known: Sequence[Collector] = (
-        CredentialReportCollector(clients, settings.report_timeout),
-        *(collector(clients) for collector in _PLAIN),
-        *(collector(clients, settings.regions) for collector in _REGIONAL),
-    )
-    return _needed(known, kinds)
+    parts = _parts(clients, settings)
+    needed = sorted(_needed(Owner.ACCOUNT, kinds), key=lambda kind: kind.name != CREDENTIAL_REPORT)
+    return [make_collector(kind, parts) for kind in needed]
 
 
 def organization_collectors(
     clients: Clients, settings: Settings, kinds: Collection[str], directory: AwsDirectory
 ) -> list[Collector]:
     """The collectors of those ``kinds`` that belong to the organization as a whole."""
-    known: Sequence[Collector] = (
-        *(collector(clients) for collector in _COMMON),
-        IdentityCenterCollector(clients, settings.regions),
-        *(collector(clients, directory) for collector in _OF_DISCOVERY),
-    )
-    return _needed(known, kinds)
+    parts = _parts(clients, settings, directory)
+    return [make_collector(kind, parts) for kind in _needed(Owner.ORGANIZATION, kinds)]
 
 
 def root_collector(clients: Clients, kinds: Collection[str]) -> Collector | None:
     """What reads about root where no role can be assumed, where that is among the ``kinds``."""
-    return RootCredentialsCollector(clients) if RootCredentialsCollector.kind in kinds else None
+    needed = _needed(Owner.ROOT, kinds)
+    return make_collector(needed[0], CollectorParts(clients)) if needed else None
 
 
-def _needed(known: Sequence[Collector], kinds: Collection[str]) -> list[Collector]:
-    """Those of ``kinds``, and what they look at."""
-    wanted = _wanted({collector.kind: collector.after for collector in known}, kinds)
-    return [collector for collector in known if collector.kind in wanted]
+def _parts(clients: Clients, settings: Settings, directory: AwsDirectory | None = None) -> CollectorParts:
+    return CollectorParts(clients, EnabledRegions(settings.regions), settings.report_timeout, directory)
 
 
-def _wanted(after: Mapping[str, Sequence[str]], kinds: Collection[str]) -> set[str]:
-    """Those of ``kinds`` that there are, and what they look at; ``after`` says what each kind looks at."""
-    wanted = {kind for kind in kinds if kind in after}
-    return wanted | {kind for needed in wanted for kind in after[needed]}
+def _needed(owner: Owner, kinds: Collection[str]) -> list[Kind]:
+    """Those of ``kinds`` that belong to the owner, and what they look at."""
+    of_owner = [kind for kind in KINDS.values() if kind.owner is owner]
+    wanted = {kind.name for kind in of_owner if kind.name in kinds}
+    wanted |= {name for kind in of_owner if kind.name in wanted for name in kind.after}
+    return [kind for kind in of_owner if kind.name in wanted]

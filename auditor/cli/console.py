@@ -1,29 +1,23 @@
-"""What a person sees: one-line complaints, tables, and progress on a terminal."""
+"""What a person sees: one-line complaints, pages, and progress on a terminal."""
 
 from __future__ import annotations
 
+import codecs
 import getpass
+import io
 import logging
 import os
 import signal
 import sys
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
-from numbers import Integral
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
+from auditor.aws.events import tell
 from auditor.cli.log import is_json
 from auditor.errors import AccessError
-from auditor.events import tell
-from auditor.times import iso
 
-_ENDLESS = 100_000  # characters
-
+_BYTES_OR_ESCAPES = "bytes-or-escapes"
 
 # Control characters, among them escapes; lone surrogates; invisible ones, among them those that turn the direction of
 # writing; line and paragraph separators.
@@ -37,6 +31,29 @@ def plain(text: object, *, kept: str = "") -> str:
     ``kept`` are characters that the program itself put there.
     """
     return "".join("\ufffd" if unicodedata.category(c) in _HARMFUL and c not in kept else c for c in str(text))
+
+
+def write_any_text() -> None:
+    """From now on no text ends a command because stdout cannot show it, whatever the character set of the terminal.
+
+    The name of a file leaves as the bytes that it consists of; other characters that cannot be shown, as escapes.
+    """
+    codecs.register_error(_BYTES_OR_ESCAPES, _bytes_or_escapes)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors=_BYTES_OR_ESCAPES)
+
+
+def _bytes_or_escapes(error: UnicodeError) -> tuple[bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return b"".join(map(_byte_or_escape, error.object[error.start : error.end])), error.end
+
+
+def _byte_or_escape(character: str) -> bytes:
+    try:
+        return character.encode("ascii", "surrogateescape")
+    except UnicodeEncodeError:
+        return character.encode("ascii", "backslashreplace")
 
 
 def show_page(text: str) -> None:
@@ -53,13 +70,15 @@ def show_data(blocks: Iterable[bytes | memoryview]) -> None:
         sys.stdout.write(plain(bytes(block).decode("utf-8", "replace"), kept="\n\t"))
 
 
-def complain(message: str, exit_code: int, trace: str = "") -> None:
-    """Why the command ends: one line on stderr, below the traceback where one is shown."""
+def complain(message: str, exit_code: int, trace: str = "", notes: Sequence[str] = ()) -> None:
+    """Why the command ends: one line on stderr, below the traceback where one is shown, and a line for each note."""
     if is_json():
-        tell("error", logging.ERROR, message=message, exit_code=exit_code, **({"traceback": trace} if trace else {}))
+        more = {name: value for name, value in {"traceback": trace, "notes": list(notes)}.items() if value}
+        tell("error", logging.ERROR, message=message, exit_code=exit_code, **more)
         return
     sys.stderr.write(plain(trace, kept="\n"))
     _say(message)
+    remark_lines(notes)
 
 
 def remark(message: str) -> None:
@@ -70,42 +89,18 @@ def remark(message: str) -> None:
         _say(message)
 
 
+def remark_lines(lines: Sequence[str]) -> None:
+    """Further lines on stderr, each whole: commands are copied from them."""
+    for line in lines:
+        if is_json():
+            tell("note", message=line)
+        else:
+            print(f"  {plain(line)}", file=sys.stderr)
+
+
 def _say(message: str) -> None:
     line = plain(" ".join(message.split()))
     print(f"auditor: {line if len(line) <= _LONGEST else line[:_LONGEST] + '...'}", file=sys.stderr)
-
-
-def show_table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", unbroken: Collection[str] = ()
-) -> None:
-    """A table on stdout, numbers to the right; as wide as the terminal, or as it needs to be in a pipe.
-
-    Where it gets narrow, other columns are broken than those named in ``unbroken``.
-    """
-    heading = Text(plain(title)) if title else None
-    table = Table(
-        title=heading, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False
-    )
-    body = [list(row) for row in rows]
-    for position, name in enumerate(columns):
-        numeric = bool(body) and all(isinstance(row[position], Integral) for row in body)
-        heading = Text(plain(name, kept="\n"))
-        table.add_column(heading, justify="right" if numeric else "left", overflow="fold", no_wrap=name in unbroken)
-    for row in body:
-        table.add_row(*(Text(_spelt(cell)) for cell in row))
-    console = Console()
-    if not console.is_terminal:
-        console = Console(width=Console(width=_ENDLESS).measure(table).maximum)
-    console.print(table)
-
-
-def _spelt(cell: object) -> str:
-    """As in the CSV files: nothing for what is missing, true and false, times as 2026-11-24T10:15:00Z."""
-    if cell is None:
-        return ""
-    if isinstance(cell, datetime):
-        return iso(cell)
-    return str(cell).lower() if isinstance(cell, bool) else plain(cell)
 
 
 def ask_secretly(prompt: str) -> str:
@@ -136,9 +131,10 @@ def _has_terminal() -> bool:
 @contextmanager
 def busy(what: str, *, quiet: bool) -> Iterator[Callable[[str], None]]:
     """A word on the terminal while something takes a while, and what puts another in its place."""
-    console = Console(stderr=True)
-    if quiet or is_json() or not console.is_terminal:
+    if quiet or is_json() or not sys.stderr.isatty():
         yield lambda _: None
         return
-    with console.status(what) as status:
+    from rich.console import Console  # slow to load
+
+    with Console(stderr=True).status(what) as status:
         yield status.update

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 import click
 
 from auditor.catalog import Benchmark, Catalog, Control, Crosswalk, Found, Requirement, natural
-from auditor.cli.console import show_page, show_table
+from auditor.catalog.examples import in_words
+from auditor.cli.console import show_page
+from auditor.cli.controls_check import check
 from auditor.cli.controls_diff import diff
 from auditor.cli.options import CONFIG, CONFIG_DIR, catalog_of, options, settings_from
 from auditor.cli.page import page
+from auditor.cli.tables import line_width, show_sentence, show_table
 from auditor.errors import ConfigurationError
 
 _CONTROL = "control, evidence"
@@ -30,7 +33,7 @@ FORMAT = click.option(
 @click.group(invoke_without_command=True)
 @click.pass_context
 def controls(context: click.Context) -> None:
-    """List the controls and benchmarks, show one whole, or compare two benchmarks."""
+    """List the controls and benchmarks, show one, compare two benchmarks, or check a folder of your own."""
     if context.invoked_subcommand is None:
         context.invoke(list_controls)
 
@@ -55,8 +58,10 @@ def list_controls(
     elif benchmark:
         _show_by_section(rows)
     else:
-        _show(rows, ("item", "control", "title") if framework else ("control", "severity", "assessment", "title"))
-        show_page(f"\nbenchmarks: {', '.join(catalog.benchmarks)}\nframeworks: {', '.join(catalog.crosswalks)}")
+        _show(rows, ("item", "control", "title") if framework else ("control", "severity", "decided_by", "title"))
+        print()
+        show_sentence(f"benchmarks: {', '.join(catalog.benchmarks)}")
+        show_sentence(f"frameworks: {', '.join(catalog.crosswalks)}")
 
 
 @controls.command("show")
@@ -66,9 +71,19 @@ def show_control(name: str, form: str, **given: Any) -> None:
     """One control, by its id or by a requirement's (AWS_IAM_50, cis-aws-7.0.0:2.12)."""
     catalog = catalog_of(settings_from(given))
     shown = _whole(catalog, catalog.find(name))
-    show_page(json.dumps(shown, indent=2) if form == "json" else page(shown))
+    show_page(json.dumps(shown, indent=2) if form == "json" else page(_readable(shown)))
 
 
+def _readable(shown: _Row) -> _Row:
+    """The special reasons as sentences."""
+    reason = shown.get("reason")
+    if not reason:
+        return shown
+    special = [f"{one['text']} (where {one['when']})" for one in reason["special"]]
+    return shown | {"reason": reason | {"special": special}}
+
+
+controls.add_command(check)
 controls.add_command(diff)
 
 
@@ -77,12 +92,14 @@ def _controls(catalog: Catalog) -> list[_Row]:
 
 
 def _about(control: Control) -> _Row:
-    """``assessment`` tells whether the evidence decides (automated) or a person does (manual)."""
+    """``assessment`` tells whether the evidence decides (automated) or a person does (manual), ``decided_by`` how: by
+    SQL, by a predicate of the program, or by a person."""
     return {
         "control": control.id,
         "severity": control.severity.value,
         "unit": control.unit.value,
         "assessment": control.assessment,
+        "decided_by": control.decided_by,
         "evidence": list(control.evidence),
     }
 
@@ -123,9 +140,11 @@ def _show_by_section(rows: Sequence[_Row]) -> None:
 def _show(rows: Sequence[_Row], columns: Sequence[str], title: str = "") -> None:
     """Those of the columns that the rows have; below each control the evidence it reads, in lines of its own."""
     shown = [name for name in columns if name in rows[0]]
-    header = [_CONTROL if name == "control" else name for name in shown]
-    left = max(_LINE - sum(_width(rows, name) + _GAP for name in shown if name != "title"), _NARROWEST)
-    show_table(header, [line for row in rows for line in _lines(row, shown, left)], title=title, unbroken=(_CONTROL,))
+    header = [_CONTROL if name == "control" else name.replace("_", " ") for name in shown]
+    others = sum(_width(rows, name) + _GAP for name in shown if name != "title")
+    # A terminal has its own width, for which the table itself breaks titles.
+    left = 0 if line_width(0) else max(_LINE - others, _NARROWEST)
+    show_table(header, [[_cell(row, name, left) for name in shown] for row in rows], title, wrapping=("title",))
 
 
 def _width(rows: Sequence[_Row], column: str) -> int:
@@ -134,14 +153,14 @@ def _width(rows: Sequence[_Row], column: str) -> int:
     return max(heading, *(len(str(row[column])) for row in rows))
 
 
-def _lines(row: _Row, columns: Sequence[str], width: int) -> Iterator[list[str]]:
-    """The title runs on beside the evidence."""
+def _cell(row: _Row, column: str, left: int) -> object:
+    """The title runs on beside the evidence, broken at ``left`` characters where that is not 0."""
+    if column == "title":
+        return tuple(textwrap.wrap(row["title"], left)) if left else row["title"]
+    if column != "control":
+        return str(row.get(column))
     evidence = textwrap.wrap(", ".join(row["evidence"]), _WIDTH - 2, break_on_hyphens=False)
-    title = textwrap.wrap(row["title"], width)
-    stacks = {"control": [row["control"], *(f"  {line}" for line in evidence)], "title": title}
-    for number in range(max(len(stacks[name]) for name in stacks if name in columns)):
-        cells = {name: stack[number] if number < len(stack) else "" for name, stack in stacks.items()}
-        yield [cells.get(name, str(row.get(name)) if number == 0 else "") for name in columns]
+    return (row["control"], *(f"  {line}" for line in evidence))
 
 
 def _whole(catalog: Catalog, found: Found) -> _Row:
@@ -153,11 +172,14 @@ def _whole(catalog: Catalog, found: Found) -> _Row:
         head["benchmark"] = f"{found.benchmark.id} ({found.benchmark.title})"
         head |= {"section": found.requirement.section, "level": found.requirement.level}
         head["type"] = found.requirement.assessment.value
-    body = control.model_dump(mode="json", exclude={"id", "peers", "check", "by_hand", "credentials", "stricter"})
+    hidden = {"id", "peers", "check", "rule", "by_hand", "credentials", "stricter", "examples"}
+    body = control.model_dump(mode="json", by_alias=True, exclude=hidden)
     return head | {
         "control": control.id,
         **body,
         "assessment": control.assessment,
+        "decided_by": control.decided_by,
+        "examples": [in_words(example) for example in control.examples],
         "other_parameters": _overrides(catalog, control),
         "looser_settings": list(catalog.looser(control.id)),
         "requirements": list(compliance.requirements),

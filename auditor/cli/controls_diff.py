@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from auditor.catalog import Benchmark, Catalog, Change, compare, differing
-from auditor.cli.console import show_data, show_table
+from auditor.cli.console import show_data
 from auditor.cli.options import CONFIG, CONFIG_DIR, catalog_of, options, settings_from
+from auditor.cli.sealed import remark_on_changes
+from auditor.cli.tables import show_sentence, show_table
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
     import pandas as pd
@@ -26,7 +28,7 @@ _Row = Mapping[str, Any]
 @click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", help="[table]")
 @options(CONFIG, CONFIG_DIR)
 def diff(old: str, new: str, snapshot: Path | None, form: str, **given: Any) -> None:
-    """What changes from benchmark OLD to benchmark NEW, and on SNAPSHOT which verdicts do.
+    """What changes from benchmark OLD to benchmark NEW, and which verdicts change on SNAPSHOT.
 
     \b
     auditor controls diff cis-aws-3.0.0 cis-aws-7.0.0 reports/o-example-20261124T101500Z
@@ -67,16 +69,18 @@ def _units(
     """The units whose status differs; only controls that one of the benchmarks does not have are judged."""
     import pandas as pd
 
-    from auditor.assessment import assess
+    from auditor.judge.assessment import assess
     from auditor.report.verdict_changes import COLUMNS, verdict_changes
-    from auditor.snapshot import Snapshot
+    from auditor.store.snapshot import Snapshot
 
     snapshot, pairs = Snapshot.open(folder), [change.controls for change in differing(changes)]
     if not pairs:
         return pd.DataFrame(columns=list(COLUMNS))
     wanted = {control for names in pairs for control in names if control}
     selection = catalog.select([b.id for b in pair], requirements=sorted(wanted))
-    return verdict_changes(assess(snapshot, catalog=catalog, selection=selection), pairs)
+    assessment = assess(snapshot, catalog=catalog, selection=selection)
+    remark_on_changes(snapshot)
+    return verdict_changes(assessment, pairs)
 
 
 def _columns() -> Sequence[str]:
@@ -99,9 +103,9 @@ def _whole(
 def _show(pair: tuple[Benchmark, Benchmark], rows: Sequence[_Row], unchanged: int, units: pd.DataFrame | None) -> None:
     if rows:
         header = ("change", "old", "new", "control, what else changes")
-        show_table(header, [line for row in rows for line in _lines(row)], unbroken=header)
+        show_table(header, [_cells(row) for row in rows], wrapping=header[-1:])
         print()
-    print(f"{pair[0].id} to {pair[1].id}: {_summed(rows)}{unchanged} unchanged")
+    show_sentence(f"{pair[0].id} to {pair[1].id}: {_summed(rows)}{unchanged} unchanged")
     if units is None:
         return
     from auditor.report.verdict_changes import counted
@@ -111,8 +115,8 @@ def _show(pair: tuple[Benchmark, Benchmark], rows: Sequence[_Row], unchanged: in
     if counts:
         show_table(
             ("control", "old status", "new status", "units"),
-            [line for count in counts for line in _counted_lines(count)],
-            unbroken=("control",),
+            [_counted_cells(count) for count in counts],
+            wrapping=("control",),
         )
 
 
@@ -121,18 +125,17 @@ def _summed(rows: Sequence[_Row]) -> str:
     return "".join(f"{kinds.count(kind)} {kind}, " for kind in ("came", "went", "moved", "changed") if kind in kinds)
 
 
-def _lines(row: _Row) -> Iterator[tuple[str, str, str, str]]:
+def _cells(row: _Row) -> tuple[object, ...]:
     """The control, and below it the new one where that is another, and what else changes."""
     first, *others = _controls(row)
-    yield row["change"], row["old_id"], row["new_id"], first
-    for text in (*(f"-> {name}" for name in others), *filter(None, row["details"].split("; "))):
-        yield "", "", "", f"  {text}"
+    details = [*(f"-> {name}" for name in others), *filter(None, row["details"].split("; "))]
+    return row["change"], row["old_id"], row["new_id"], (first, *(f"  {text}" for text in details))
 
 
-def _counted_lines(count: _Row) -> Iterator[tuple[str, str, str, str]]:
+def _counted_cells(count: _Row) -> tuple[object, ...]:
     first, *others = _controls(count)
-    yield first, count["old_status"], count["new_status"], str(count["units"])
-    yield from ((f"  -> {name}", "", "", "") for name in others)
+    lines = (first, *(f"  -> {name}" for name in others))
+    return lines, count["old_status"], count["new_status"], str(count["units"])
 
 
 def _controls(row: _Row) -> list[str]:

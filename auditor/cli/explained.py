@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from typing import Any
 
 from auditor.cli.console import plain
-from auditor.explanation import Explanation, Proof, Setting, Subject
+from auditor.cli.tables import chopped, line_width, wrapped
+from auditor.judge.explanation import Explanation, Proof, Setting, Subject
+from auditor.judge.waivers import Waiver
 from auditor.times import iso
-from auditor.waivers import Waiver
 
 _WIDTH = 80
 _LONGEST = 800  # characters of a raw line that are printed
@@ -54,7 +54,7 @@ def as_text(found: Explanation) -> str:
 
 def _parts(found: Explanation) -> Iterator[Iterator[str]]:
     yield _wrapped(f"{found.control.id}: {found.control.title}")
-    yield _wrapped(f"asked for by: {', '.join(found.requirements) or 'no benchmark'}", "  ")
+    yield _wrapped(f"required by: {', '.join(found.requirements) or 'no benchmark'}", "  ")
     yield from (_wrapped(_setting(setting), "  ") for setting in found.settings)
     yield from (_wrapped(f"note: {text}", "  ") for text in found.looser)
     yield _wrapped(_subject(found.subject))
@@ -104,8 +104,7 @@ def _proof(proof: Proof) -> Iterator[str]:
 
 def _chunks(raw: str) -> Iterator[str]:
     """The raw text in lines, broken anywhere: nothing of it is changed."""
-    shown, width = plain(raw)[:_LONGEST], _WIDTH - 2
-    yield from (f"  {shown[at : at + width]}" for at in range(0, len(shown), width))
+    yield from chopped(f"  {plain(raw)[:_LONGEST]}", _width())
     if len(raw) > _LONGEST:
         yield f"  ... {len(raw) - _LONGEST:,} more characters"
 
@@ -113,7 +112,7 @@ def _chunks(raw: str) -> Iterator[str]:
 def _pretty(item: Any) -> Iterator[str]:
     lines = json.dumps(item, indent=2).split("\n")
     yield "  that is:"
-    yield from (chunk for line in lines[:_TALLEST] for chunk in _wrapped(plain(line), "    ", breaking=True))
+    yield from (chunk for line in lines[:_TALLEST] for chunk in _wrapped(plain(line), "    "))
     if len(lines) > _TALLEST:
         yield f"    ... {len(lines) - _TALLEST:,} more lines"
 
@@ -133,15 +132,11 @@ def _waived(waiver: Waiver | None) -> str:
     return f", waived by {waiver.id} until {waiver.expires.isoformat()}: {about}"
 
 
-def _wrapped(text: str, indent: str = "", *, breaking: bool = False) -> Iterator[str]:
-    """Lines of at most 80 columns; words longer than that are broken."""
-    own = text[: len(text) - len(text.lstrip())] if breaking else ""
-    yield from textwrap.wrap(
-        plain(text),
-        _WIDTH,
-        initial_indent=indent,
-        subsequent_indent=f"{indent}{own}  ",
-        break_on_hyphens=False,
-        replace_whitespace=False,
-        drop_whitespace=True,
-    )
+def _wrapped(text: str, indent: str = "") -> Iterator[str]:
+    """Lines of at most 80 columns, indented as the text is; words longer than that are broken."""
+    yield from wrapped(indent + plain(text), _width(), "  ")
+
+
+def _width() -> int:
+    """Of a line; terminals that are narrower have their own."""
+    return min(_WIDTH, line_width(_WIDTH))

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.console import busy, remark
+from auditor.cli.sealed import remark_on_changes
 from auditor.errors import ConfigurationError
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
-    from auditor.responses import Returned
+    from auditor.report.responses import Returned
 
 _FILE = click.Path(path_type=Path)
 _DIFFERENT = 7
@@ -21,8 +22,10 @@ _DIFFERENT = 7
 @click.command("import-responses")
 @click.argument("book", type=_FILE)
 @click.argument("snapshot", type=_FILE)
-@click.option("--original", metavar="FILE", type=_FILE, help="What was sent out  [audit.xlsx of the snapshot]")
-@click.option("--to", metavar="FILE", type=_FILE, help="Write the CSV there  [stdout]")
+@click.option(
+    "--original", metavar="FILE", type=_FILE, help="The workbook that was sent out  [audit.xlsx of the snapshot]"
+)
+@click.option("--to", metavar="FILE", type=_FILE, help="File to write the CSV to  [stdout]")
 def import_responses(book: Path, snapshot: Path, original: Path | None, to: Path | None) -> int:
     """Read the responses out of BOOK, which came back, as CSV: a row for each row that somebody has written into.
 
@@ -30,8 +33,9 @@ def import_responses(book: Path, snapshot: Path, original: Path | None, to: Path
     locked cell that is not as it was is told on stderr, and so are rows and sheets that are missing or were added:
     exit code 7.
     """
-    from auditor.files import check_writable
-    from auditor.responses import original_of, read_returned
+    from auditor.report.responses import original_of, read_returned
+    from auditor.store.files import check_writable
+    from auditor.store.snapshot import MANIFEST, Snapshot
 
     sent, proven = original_of(snapshot, original)
     if to is not None:
@@ -39,9 +43,11 @@ def import_responses(book: Path, snapshot: Path, original: Path | None, to: Path
             raise ConfigurationError(f"--to {to} would overwrite the workbook; name another file, like responses.csv")
         check_writable(to.parent)
     if not proven:
-        remark(f"{sent} is none of the files that {snapshot}/summary.json names: nothing proves what was sent out")
+        remark(f"{sent} is not a file that {snapshot}/summary.json names, so it is not proven that it was sent out")
     with busy("comparing", quiet=False):
         returned = read_returned(book, sent)
+    if (snapshot / MANIFEST).is_file():
+        remark_on_changes(Snapshot.open(snapshot))
     _write(returned, to)
     _tell(returned, sent)
     return _DIFFERENT if returned.differences else 0

@@ -7,10 +7,12 @@ import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from auditor.events import LOGGER
-from auditor.settings import Settings
+from auditor.aws.events import LOGGER
+
+if TYPE_CHECKING:  # pydantic is slow to load, so it is loaded where it is used
+    from auditor.settings import Settings
 
 
 class JsonLines(logging.Formatter):
@@ -19,9 +21,9 @@ class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         head = {"time": moment.replace("+00:00", "Z"), "level": record.levelname.lower()}
-        return json.dumps(head | self._told(record))
+        return json.dumps(head | self._event(record))
 
-    def _told(self, record: logging.LogRecord) -> dict[str, Any]:
+    def _event(self, record: logging.LogRecord) -> dict[str, Any]:
         """Warnings of other libraries come along as ``log``: on stderr they would not be JSON."""
         if record.name == LOGGER.name:
             return {"event": record.msg, **getattr(record, "fields", {})}

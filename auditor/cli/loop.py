@@ -6,13 +6,18 @@ import asyncio
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from auditor.cli.signals import restored
+
 T = TypeVar("T")
 
 
 def run_async(main: Coroutine[Any, Any, T]) -> T:
-    """Like ``asyncio.run``."""
-    with asyncio.Runner(loop_factory=_factory()) as runner:
-        return runner.run(main)
+    """Like ``asyncio.run``; that the task was told to end is a KeyboardInterrupt, as Ctrl-C is."""
+    with restored(), asyncio.Runner(loop_factory=_factory()) as runner:
+        try:
+            return runner.run(main)
+        except asyncio.CancelledError as error:
+            raise KeyboardInterrupt from error
 
 
 def _factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

@@ -7,17 +7,21 @@ import textwrap
 from collections.abc import Mapping
 from typing import Any
 
+from auditor.cli.tables import wrapped
+
 _WIDEST = 100
 
 
 def page(facts: Mapping[str, Any], indent: str = "") -> str:
     """``name: value`` lines, wrapped; lists and mappings below their names, empty values left out."""
-    return "\n".join(_entry(name.replace("_", " "), value, indent) for name, value in facts.items() if _told(value))
+    return "\n".join(
+        _entry(name.replace("_", " "), value, indent) for name, value in facts.items() if _has_content(value)
+    )
 
 
-def _told(value: Any) -> bool:
+def _has_content(value: Any) -> bool:
     if isinstance(value, Mapping):
-        return any(_told(item) for item in value.values())
+        return any(_has_content(item) for item in value.values())
     return value is not None and value not in ("", [])
 
 
@@ -35,11 +39,4 @@ def _entry(name: str, value: Any, indent: str) -> str:
 
 def _wrapped(text: str, indent: str) -> str:
     width = min(_WIDEST, shutil.get_terminal_size().columns)
-    return textwrap.fill(
-        text,
-        width,
-        initial_indent=indent,
-        subsequent_indent=indent + "  ",
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    return "\n".join(wrapped(indent + text, width, "  ", cuts=False))

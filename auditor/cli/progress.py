@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -13,11 +13,11 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 from rich.text import Text
 
+from auditor.aws.events import tell
+from auditor.aws.statistics import RunStatistics
 from auditor.cli.console import ask_secretly, plain
-from auditor.events import tell
 from auditor.model import AccountRecord, Outcome
 from auditor.settings import Settings
-from auditor.statistics import RunStatistics
 
 _PLAIN_EVERY = 30.0  # seconds between two lines where nobody watches
 
@@ -89,8 +89,12 @@ class Reporter:
 
     @contextmanager
     def showing(self) -> Iterator[Reporter]:
-        with self._bar:
+        self._bar.start()
+        try:
             yield self
+        finally:
+            with suppress(OSError):
+                self._bar.stop()
 
     def say(self, message: str) -> None:
         if not self._quiet:
@@ -133,7 +137,8 @@ class Reporter:
         return line
 
     def _print(self, message: str) -> None:
-        self._console.print(Text(plain(message)), soft_wrap=True)
+        with suppress(OSError):  # a terminal that is gone, or a full disk, costs the words and not the run
+            self._console.print(Text(plain(message)), soft_wrap=True)
 
 
 class EventReporter:

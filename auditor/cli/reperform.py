@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import busy, show_table
+from auditor.cli.console import busy
 from auditor.cli.options import AS_OF, CONFIG, CONFIG_DIR, NARROWING, catalog_of, options, settings_from, wanted_from
+from auditor.cli.sealed import remark_on_changes
+from auditor.cli.tables import show_table
 from auditor.times import iso
 
 if TYPE_CHECKING:  # pydantic's models are slow to load, so they are loaded where they are used
-    from auditor.reperformance import Made, Reperformance
+    from auditor.reperform.reperformance import Made, Reperformance
 
 _SHOWN = 50
 _DISAGREES = 8
@@ -20,8 +22,13 @@ _DISAGREES = 8
 
 @click.command()
 @click.argument("snapshot", type=click.Path(path_type=Path))
-@click.option("--workbook", metavar="BOOK", type=click.Path(path_type=Path), help="Compare its verdict cells as well")
-@click.option("--reports", metavar="DIR", type=click.Path(path_type=Path), help="Where the reports are  [the snapshot]")
+@click.option(
+    "--workbook",
+    metavar="BOOK",
+    type=click.Path(path_type=Path),
+    help="Also compare the verdict cells of this workbook",
+)
+@click.option("--reports", metavar="DIR", type=click.Path(path_type=Path), help="Folder of the reports  [the snapshot]")
 @options(CONFIG, *NARROWING, CONFIG_DIR, AS_OF)
 def reperform(snapshot: Path, workbook: Path | None, reports: Path | None, **given: Any) -> int:
     """Recompute every verdict of SNAPSHOT from its raw evidence and compare it with findings.csv and controls.csv.
@@ -33,10 +40,10 @@ def reperform(snapshot: Path, workbook: Path | None, reports: Path | None, **giv
     \b
     auditor reperform reports/SNAPSHOT --workbook reports/SNAPSHOT/audit.xlsx
     """
-    from auditor.plain.compare import Book
-    from auditor.reperformance import refuse_others, reperform, reports_of, selected
-    from auditor.snapshot import Snapshot
-    from auditor.verdict_cells import read_book
+    from auditor.reperform.plain.compare import Book
+    from auditor.reperform.reperformance import refuse_others, reperform, reports_of, selected
+    from auditor.reperform.verdict_cells import read_book
+    from auditor.store.snapshot import Snapshot
 
     narrowing = {name: value for name, value in wanted_from(given).items() if name in _NARROWING}
     settings = settings_from(given)
@@ -48,6 +55,7 @@ def reperform(snapshot: Path, workbook: Path | None, reports: Path | None, **giv
     with busy("recomputing", quiet=settings.quiet):
         book = read_book(workbook) if workbook else Book()
         found = reperform(opened, selection, as_of, made, book, limit=_SHOWN)
+    remark_on_changes(opened, found.unusable)
     print(
         f"{opened.manifest.snapshot_id}: {found.verdicts:,} verdicts by {len(selection.controls)} controls on "
         f"{found.accounts:,} accounts recomputed as of {iso(as_of)}"
@@ -66,6 +74,6 @@ def _show(found: Reperformance, made: Made, workbook: Path | None) -> None:
         return
     print(f"{found.total:,} {'difference' if found.total == 1 else 'differences'} from {compared}\n")
     header = ("where", "account", "control", "resource", "credential", "reported", "recomputed")
-    show_table(header, found.differences, unbroken=("account", "reported", "recomputed"))
+    show_table(header, found.differences, wrapping=("where",))
     if found.total > len(found.differences):
         print(f"and {found.total - len(found.differences):,} more")

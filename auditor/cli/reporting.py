@@ -4,35 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from auditor.cli.console import busy, remark, show_page, show_table
+from auditor.cli.console import busy, remark, show_page
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.cli.redacting import check_redaction_key, redaction_key
+from auditor.cli.sealed import remark_on_changes
+from auditor.cli.tables import show_sentence, show_table
 from auditor.cli.waivers import show_waivers, waivers_of
 from auditor.model import Outcome
-from auditor.period import Period
 from auditor.settings import Settings
-from auditor.times import iso
 
 _SHOWN = 20
-_ANOTHER_DAY = timedelta(days=1)
 
 if TYPE_CHECKING:  # pandas is slow to load, so it is loaded where it is used
-    from auditor.assessment import Assessment
     from auditor.catalog import Catalog
-    from auditor.report import CsvStyle
-    from auditor.snapshot import Snapshot
-    from auditor.waivers import Waivers
+    from auditor.judge.assessment import Assessment
+    from auditor.judge.waivers import Waivers
+    from auditor.report import CsvStyle, Output
+    from auditor.store.snapshot import Snapshot
 
 
 @click.command()
 @click.argument("snapshot", type=click.Path(path_type=Path))
-@click.option("--out", metavar="DIR", type=click.Path(path_type=Path), help="Write the files there  [the snapshot]")
+@click.option(
+    "--out", metavar="DIR", type=click.Path(path_type=Path), help="Folder to write the files to  [the snapshot]"
+)
 @options(CONFIG, *JUDGING, *OUTPUT, *TALK)
 def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     """Evaluate SNAPSHOT and write its files, offline.
@@ -40,8 +40,8 @@ def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     The evidence is never changed; the same snapshot, benchmarks, waivers, as-of time and earlier snapshots beside it
     give the same bytes.
     """
-    from auditor.files import check_writable, refuse_links
-    from auditor.snapshot import Snapshot
+    from auditor.store.files import check_writable, refuse_links
+    from auditor.store.snapshot import Snapshot
 
     settings = settings_from(given)
     catalog = catalog_of(settings)
@@ -59,30 +59,52 @@ def judged_and_reported(
     snapshot: Snapshot, folder: Path, settings: Settings, catalog: Catalog, waivers: Waivers | None
 ) -> int:
     """Judge, write every file, print the result; the exit code says how it went."""
-    from auditor.redaction import redacted
     from auditor.report import write_reports
+    from auditor.report.redaction import redacted
+    from auditor.report.time_remarks import time_remarks
 
     key = redaction_key(settings)
     with busy("judging", quiet=settings.quiet):
         assessment = _judged(snapshot, settings, catalog, waivers)
         assessment = redacted(assessment, key) if key else assessment
     if key and folder == snapshot.folder and not settings.quiet:
-        remark(f"names stand in the evidence in {folder}: hand out the other files only, or name a folder with --out")
+        remark(f"the evidence in {folder} still has the names: hand out only the other files, or use --out")
     if not settings.quiet:
-        _remark_on_times(assessment, settings.period)
+        remark_on_changes(snapshot)
+        for sentence in time_remarks(assessment):
+            remark(sentence)
         _remark_on_idle_overrides(assessment.idle_overrides)
     with busy("writing", quiet=settings.quiet) as say:
-        style, paper, split_by = csv_style(settings), settings.paper, settings.split_by or ""
+        output = _output(snapshot, folder, assessment, settings)
 
         def tell(part: int, parts: int) -> None:
             say(f"writing part {part:,} of {parts:,}")
 
-        written = write_reports(assessment, folder, settings.format, style, paper, split_by, tell)
+        written = write_reports(assessment, folder, settings.format, output, tell)
     if written.removed and not settings.quiet:
-        remark(f"removed from {folder}, as this report does not write them: {_named(written.removed, folder)}")
-    _show(assessment, _listed(written.files, folder))
+        remark(
+            f"removed from {folder}, because this report does not write them: {_first_names(written.removed, folder)}"
+        )
+    _show(assessment, _files_outside_parts(written.files, folder))
     show_snapshot(snapshot)
     return _exit_code(assessment, settings)
+
+
+def _output(snapshot: Snapshot, folder: Path, assessment: Assessment, settings: Settings) -> Output:
+    """As the settings ask; a snapshot always has the tables of its report."""
+    from auditor.ask.derivation import Derivation
+    from auditor.report import Output
+    from auditor.report.processes import cores
+
+    own = snapshot.manifest.as_of
+    return Output(
+        style=csv_style(settings),
+        paper=settings.paper,
+        split_by=settings.split_by or "",
+        jobs=settings.jobs or cores(),
+        with_tables=folder == snapshot.folder,
+        derivation=Derivation.of(settings, assessment.manifest_sha256, own, assessment.redacted_with),
+    )
 
 
 def show_snapshot(snapshot: Snapshot) -> None:
@@ -91,13 +113,13 @@ def show_snapshot(snapshot: Snapshot) -> None:
     print(snapshot.folder)
 
 
-def _named(files: tuple[Path, ...], folder: Path) -> str:
+def _first_names(files: tuple[Path, ...], folder: Path) -> str:
     """The first of them by their names in the folder, and how many more there are."""
     names = [file.relative_to(folder).as_posix() for file in files]
     return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN:,} more" if len(names) > _SHOWN else "")
 
 
-def _listed(files: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:
+def _files_outside_parts(files: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:
     """All but those of the parts, which the index lists."""
     return tuple(file for file in files if file.parent == folder or file.stem == "index")
 
@@ -118,11 +140,13 @@ def _remark_on_idle_overrides(sentences: Sequence[str]) -> None:
 
 
 def _judged(snapshot: Snapshot, settings: Settings, catalog: Catalog, waivers: Waivers | None) -> Assessment:
-    from auditor.assessment import assess
+    from auditor.judge.assessment import assess
 
     selection = selection_of(settings, catalog)
     assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
-    assessment = replace(assessment, period=str(settings.period or ""))
+    period = settings.period
+    outside = period is not None and not period.covers(assessment.as_of)
+    assessment = replace(assessment, period=str(period or ""), out_of_period=outside)
     # Looking into every earlier snapshot takes a while, and only the workbook shows what is found.
     return _with_history(assessment, snapshot, settings) if "xlsx" in settings.format else assessment
 
@@ -134,15 +158,6 @@ def _with_history(assessment: Assessment, snapshot: Snapshot, settings: Settings
     for sentence in () if settings.quiet else history.remarks:
         remark(sentence)
     return replace(assessment, first_seen=history.first_seen, earlier_snapshots=history.snapshots)
-
-
-def _remark_on_times(assessment: Assessment, period: Period | None) -> None:
-    """Nobody may take these for verdicts of another time by mistake."""
-    as_of = iso(assessment.as_of)
-    if abs(assessment.as_of - assessment.started_at) > _ANOTHER_DAY:
-        remark(f"ages are counted at {as_of}, but the evidence is of {iso(assessment.started_at)}")
-    if period and not period.covers(assessment.as_of):
-        remark(f"ages are counted at {as_of}, which lies outside the period {period}")
 
 
 def _exit_code(assessment: Assessment, settings: Settings) -> int:
@@ -157,17 +172,32 @@ def _exit_code(assessment: Assessment, settings: Settings) -> int:
 def _show(assessment: Assessment, files: tuple[Path, ...]) -> None:
     from auditor.report.figures import counted
 
-    counts, total = assessment.accounts["outcome"].value_counts(), counted(len(assessment.accounts), "account")
+    counts, total = (
+        assessment.accounts["outcome"].value_counts(sort=False),
+        counted(len(assessment.accounts), "account"),
+    )
     print(
         f"{assessment.organization_id}: {total}, {counts.get('assessed', 0)} assessed, "
-        f"{counts.get('not_assessed', 0)} not assessed, {counts.get('excluded', 0)} excluded"
+        f"{counts.get('not_assessed', 0)} not assessed{_changed_since(assessment)}, "
+        f"{counts.get('excluded', 0)} excluded"
     )
     _show_controls(assessment)
     show_waivers(assessment.waivers)
     _show_gaps(assessment)
+    _show_remarks(assessment)
     print()
     for file in files:
         show_page(str(file))
+
+
+def _changed_since(assessment: Assessment) -> str:
+    """`` (56 of them as their evidence is not as it was sealed)``"""
+    from auditor.store.snapshot import UNSEALED
+
+    accounts = assessment.accounts
+    lost = accounts[accounts["outcome"] == Outcome.NOT_ASSESSED.value]
+    changed = int(lost["reason"].str.contains("|".join(UNSEALED), na=False).sum())
+    return f" ({changed:,} of them as their evidence is not as it was sealed)" if changed else ""
 
 
 def _show_controls(assessment: Assessment) -> None:
@@ -183,26 +213,26 @@ def _show_controls(assessment: Assessment) -> None:
         for c in automated.itertuples()
     ]
     print()
-    show_table(("requirement", "control", "severity", "failed", "no\nevidence"), rows)
+    show_table(("requirement", "control", "severity", "failed", "no\nevidence"), rows, wrapping=("requirement",))
     _show_own_settings(assessment)
     manual = len(assessment.controls) - len(automated)
     if manual:
-        print(f"{manual} further controls are to be answered by hand; they are listed in controls.csv")
+        show_sentence(f"{manual} further controls need manual review; they are listed in controls.csv")
 
 
 def _show_own_settings(assessment: Assessment) -> None:
     """What is judged less strictly than the benchmark asks is never silent."""
     for control in assessment.controls.itertuples():
         if control.looser_settings:
-            show_page(f"{control.control_id!s}: {control.looser_settings!s}")
+            show_sentence(f"{control.control_id!s}: {control.looser_settings!s}")
     for sentence in assessment.dropped:
-        show_page(sentence)
+        show_sentence(sentence)
 
 
 def _failed(control: Any) -> str:
     """``12 of 340 (3 waived)``"""
     if not control.population and control.manual:
-        return "by hand"
+        return "manual"
     return f"{control.failed} of {control.population}" + (f" ({control.waived} waived)" if control.waived else "")
 
 
@@ -218,9 +248,21 @@ def _show_gaps(assessment: Assessment) -> None:
     lost = accounts[accounts["outcome"] == Outcome.NOT_ASSESSED.value]
     if len(lost):
         print("\nNot assessed:")
-        show_table(("account", "name", "why"), lost[["account_id", "account_name", "reason"]].itertuples(index=False))
+        rows = lost[["account_id", "account_name", "reason"]].itertuples(index=False)
+        show_table(("account", "name", "why"), rows, wrapping=("name", "why"))
     partly = assessment.gaps[~assessment.gaps["account_id"].isin(lost["account_id"])]
     if len(partly):
-        print("\nEvidence that is missing elsewhere:")
-        rows = [(g.account_id, g.account_name, g.evidence, f"{g.stage}: {g.code}") for g in partly.itertuples()]
-        show_table(("account", "name", "evidence", "why"), rows, unbroken=("account", "evidence"))
+        print("\nOther missing evidence:")
+        gaps = [(g.account_id, g.account_name, g.evidence, f"{g.stage}: {g.code}") for g in partly.itertuples()]
+        show_table(("account", "name", "evidence", "why"), gaps, wrapping=("name", "evidence", "why"))
+
+
+def _show_remarks(assessment: Assessment) -> None:
+    """Users listed twice, and reports with more or fewer users than AWS counts."""
+    remarks = assessment.remarks
+    if len(remarks):
+        print("\nCredential reports to look at:")
+        shown = remarks.head(_SHOWN)[["account_id", "account_name", "message"]]
+        show_table(("account", "name", "remark"), shown.itertuples(index=False), wrapping=("name", "remark"))
+    if len(remarks) > _SHOWN:
+        print(f"and {len(remarks) - _SHOWN:,} more remarks; summary.json lists them all")

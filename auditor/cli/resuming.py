@@ -35,26 +35,35 @@ def plan_from(given: dict[str, Any]) -> Plan:
 
 
 def _settings_of(folder: Path, given: dict[str, Any]) -> Settings:
-    from auditor.journal import read_attempts
+    from auditor.store.journal import read_attempts
 
     attempts = read_attempts(folder)
     if not attempts:
-        raise SnapshotError(f"{folder} cannot be resumed: it has no journal with a beginning; start a new run")
+        raise SnapshotError(f"{folder} cannot be resumed: its journal has no start entry; start a new run")
     stored = dict(attempts[-1].settings)
-    given.pop("config", None)
+    config = given.pop("config", None)
     wanted = wanted_from(given)
     if stored.pop("external_id", None) and "external_id" not in wanted:
-        raise ConfigurationError(f"{folder} was collected with an external id; give it again with --external-id")
+        wanted["external_id"] = _external_id(folder, config)
     return follow(load_settings(None, stored | wanted, read_file=False))
 
 
+def _external_id(folder: Path, config: Path | None) -> str:
+    """No snapshot holds one, but the settings file that it was collected with may."""
+    external_id = load_settings(config).external_id
+    if not external_id:
+        raise ConfigurationError(f"{folder} was collected with an external id; give it again with --external-id")
+    return external_id
+
+
 def _refuse_complete(folder: Path, *, retry_gaps: bool) -> None:
-    from auditor.snapshot import Snapshot
+    from auditor.collect import is_unfinished
+    from auditor.store.snapshot import Snapshot
 
     if (folder / "manifest.json").is_file():
         manifest = Snapshot.open(folder).manifest
         common = manifest.organization_record
         gaps = any(record.gaps for record in manifest.accounts) or bool(common and common.gaps)
-        if not manifest.interrupted and not (retry_gaps and gaps):
-            hint = "; --retry-gaps tries what it lacks again" if gaps else ""
+        if not is_unfinished(manifest) and not (retry_gaps and gaps):
+            hint = "; --retry-gaps collects its gaps again" if gaps else ""
             raise SnapshotError(f"{folder} is complete, there is nothing to resume{hint}")

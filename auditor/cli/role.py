@@ -14,7 +14,7 @@ from auditor.model import ROOT_CREDENTIALS
 from auditor.settings import Settings
 
 if TYPE_CHECKING:
-    from auditor.role import Grant, RolePlan
+    from auditor.aws.role import Grant, RolePlan
 
 MEMBER_ROLE = "aws-org-auditor"
 _OF_AWS = {"OrganizationAccountAccessRole"}
@@ -49,7 +49,7 @@ def role(account: str, language: str, principal: str | None, organization: str |
     you run from; then 'auditor run --role aws-org-auditor'. Trust the management role, not a whole account:
     its ARN is the principal of the member roles.
     """
-    from auditor import role as roles
+    from auditor.aws import role as roles
 
     settings = settings_from(given)
     plan = role_plan(settings, account, _checked_principal(principal), _checked_organization(organization))
@@ -58,13 +58,13 @@ def role(account: str, language: str, principal: str | None, organization: str |
 
 def role_plan(settings: Settings, account: str, principal: str = "", organization: str = "") -> RolePlan:
     """The role that a run with these settings needs in a ``member`` account, or in the ``management`` account."""
-    from auditor.role import RolePlan
+    from auditor.aws.role import RolePlan
 
     member = account == _MEMBER
     name = settings.role if "role" in settings.model_fields_set else MEMBER_ROLE
     about = "Reads identity evidence of this account for aws-org-auditor"
     if not member:
-        about = "Runs aws-org-auditor: reads the organization and enters the role of each member"
+        about = "Runs aws-org-auditor: reads the organization and assumes the role in each member account"
     return RolePlan(
         name=name if member else f"{name}-management",
         about=about,
@@ -98,8 +98,8 @@ def passed_actions(settings: Settings) -> Iterator[str]:
 
 def _grants(settings: Settings, account: str, kinds: Collection[str]) -> Iterator[Grant]:
     """Raises ConfigurationError where there is none."""
+    from auditor.aws.role import Grant, Resource
     from auditor.cli.collectors import account_actions, organization_actions
-    from auditor.role import Grant, Resource
 
     read = tuple(account_actions(kinds))
     if read:
@@ -110,7 +110,7 @@ def _grants(settings: Settings, account: str, kinds: Collection[str]) -> Iterato
         if ROOT_CREDENTIALS in kinds:
             yield Grant("AuditRootOfMembers", ("sts:AssumeRoot",), Resource.MEMBER_ROOTS)
     elif not read:
-        raise ConfigurationError("nothing of what is chosen is read in member accounts: no role is needed there")
+        raise ConfigurationError("the chosen controls read nothing in member accounts: no role is needed there")
 
 
 def _member_notes(name: str, settings: Settings) -> Iterator[str]:
@@ -118,7 +118,7 @@ def _member_notes(name: str, settings: Settings) -> Iterator[str]:
     yield from _reach(settings)
     yield "A StackSet with service-managed permissions reaches every member, but never the management account."
     if name in _OF_AWS:
-        yield "AWS Organizations makes a role of this name in each account it creates: there the name is taken."
+        yield "AWS Organizations makes a role of this name in each account it creates: there the name is already used."
 
 
 def _management_notes(settings: Settings) -> Iterator[str]:
@@ -129,7 +129,7 @@ def _management_notes(settings: Settings) -> Iterator[str]:
 
 def _reach(settings: Settings) -> Iterator[str]:
     """What the permissions were made for."""
-    yield "It may read what the following need and nothing else; print it anew when that changes:"
+    yield "It may read only what the following need; print it again if these change:"
     narrowed = {"level": settings.level, "section": settings.section, "requirement": settings.requirement}
     yield f"  benchmark: {', '.join(settings.benchmark)}"
     for name, value in narrowed.items():
@@ -138,7 +138,7 @@ def _reach(settings: Settings) -> Iterator[str]:
 
 
 def _checked_principal(arn: str | None) -> str:
-    from auditor.role.plan import PRINCIPAL
+    from auditor.aws.role.plan import PRINCIPAL
 
     if arn is not None and not re.fullmatch(PRINCIPAL, arn):
         raise ConfigurationError(
@@ -148,7 +148,7 @@ def _checked_principal(arn: str | None) -> str:
 
 
 def _checked_organization(name: str | None) -> str:
-    from auditor.role.plan import ORGANIZATION
+    from auditor.aws.role.plan import ORGANIZATION
 
     if name is not None and not re.fullmatch(ORGANIZATION, name):
         raise ConfigurationError(f"--organization: {name!r} is not the id of an organization (like o-a1b2c3d4e5)")

@@ -13,12 +13,13 @@ from auditor.cli.console import remark
 from auditor.cli.loop import run_async
 from auditor.cli.options import CONFIG, WHO, options, settings_from
 from auditor.errors import AuditorError, UnsignedError
-from auditor.settings import KMS_PREFIX, Settings
+from auditor.settings import Settings
+from auditor.settings.values import KMS_PREFIX
 
 if TYPE_CHECKING:  # cryptography and the AWS SDK are loaded where they are used
     from auditor.aws.signing import Kms, KmsKey
-    from auditor.seal import Signer
-    from auditor.snapshot import Snapshot
+    from auditor.store.seal import Signer
+    from auditor.store.snapshot import Snapshot
 
 _WHOSE = WHO[:2]  # --profile and --region
 
@@ -65,8 +66,8 @@ def sign(snapshot: Path, key: str, **given: Any) -> None:
     auditor sign SNAPSHOT --key key.pem
     """
     from auditor.cli.reporting import show_snapshot
-    from auditor.seal import refuse_changed, sign_snapshot
-    from auditor.snapshot import Snapshot
+    from auditor.store.seal import refuse_changed, sign_snapshot
+    from auditor.store.snapshot import Snapshot
 
     settings = settings_from(given | {"sign": key})
     refuse_changed(snapshot)
@@ -84,12 +85,12 @@ def signer_of(settings: Settings) -> Signer | None:
         return None
     if settings.sign.startswith(KMS_PREFIX):
         return _kms_signer(settings, settings.sign.removeprefix(KMS_PREFIX))
-    from auditor.seal import FileSigner, readable_by_others
+    from auditor.store.seal import FileSigner, readable_by_others
 
     path = Path(settings.sign)
     signer = FileSigner.read(path, _passphrase)
     if readable_by_others(path) and not settings.quiet:
-        remark(f"the key {path} can be used by others than its owner; 'chmod 600 {path}' mends that")
+        remark(f"the key {path} can be read by other users; run 'chmod 600 {path}'")
     return signer
 
 
@@ -97,7 +98,7 @@ def sign_collected(snapshot: Snapshot, signer: Signer | None) -> None:
     """Sign what was just sealed. Raises UnsignedError, as the snapshot itself is fine."""
     if signer is None:
         return
-    from auditor.seal import sign_snapshot
+    from auditor.store.seal import sign_snapshot
 
     try:
         sign_snapshot(snapshot, signer)
@@ -114,7 +115,7 @@ def _kms_signer(settings: Settings, key: str) -> KmsSigner:
 
 def _passphrase(path: Path) -> str | None:
     """From the environment, else from a person; None where there is neither."""
-    from auditor.seal.keys import passphrase_of_environment
+    from auditor.store.seal.keys import passphrase_of_environment
 
     given = passphrase_of_environment()
     if given is not None or not sys.stdin.isatty():

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 import click
 
 from auditor.cli.console import busy, plain, remark
+from auditor.cli.tables import show_sentence
 
 if TYPE_CHECKING:  # what verifies is loaded where it is used
-    from auditor.seal import PublicKey, Verified
+    from auditor.store.seal import PublicKey, Verified
 
 _FILE = click.Path(path_type=Path)
-_PUBLIC_KEY = click.option("--public-key", metavar="FILE", type=_FILE, help="Public key (PEM) of who signed")
+_PUBLIC_KEY = click.option("--public-key", metavar="FILE", type=_FILE, help="Public key (PEM) of the signer")
 
 
 @click.command()
@@ -23,7 +24,7 @@ _PUBLIC_KEY = click.option("--public-key", metavar="FILE", type=_FILE, help="Pub
 @_PUBLIC_KEY
 @click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", help="text or json  [text]")
 def verify(snapshot: Path, public_key: Path | None, form: str) -> int:
-    """Say whether SNAPSHOT is as it was sealed: what was changed, is missing or was added.
+    """Check whether SNAPSHOT is unchanged since it was sealed; list what was changed, is missing or was added.
 
     SNAPSHOT is a snapshot, a bundle of one (a zip, which is not unpacked), or a folder of snapshots, whose chain is
     verified too: each names the root hash of the one before. Exit code 7 when there is any difference. With
@@ -53,7 +54,7 @@ def bundle(snapshot: Path, to: Path | None, public_key: Path | None) -> None:
     The same snapshot gives the same bytes. Refused, with exit code 7, when it is not as it was sealed. README.txt in it
     tells an auditor how to verify it with sha256sum and openssl; 'auditor verify' takes the zip as it is.
     """
-    from auditor.seal import write_bundle
+    from auditor.store.seal import write_bundle
 
     path, found = write_bundle(snapshot, to, _key(public_key))
     if public_key is None and found.signature != "not signed":
@@ -63,14 +64,14 @@ def bundle(snapshot: Path, to: Path | None, public_key: Path | None) -> None:
 
 
 def _key(path: Path | None) -> PublicKey | None:
-    from auditor.seal import PublicKey
+    from auditor.store.seal import PublicKey
 
     return PublicKey.read(path) if path else None
 
 
 def _verified(path: Path, key: PublicKey | None) -> Sequence[Verified]:
-    from auditor.seal import ZipContents, verify_folder
-    from auditor.seal import verify as verify_one
+    from auditor.store.seal import ZipContents, verify_folder
+    from auditor.store.seal import verify as verify_one
 
     if path.is_file():
         with ZipContents(path) as contents:
@@ -80,14 +81,14 @@ def _verified(path: Path, key: PublicKey | None) -> Sequence[Verified]:
 
 def _show(found: Sequence[Verified]) -> None:
     for verified in found:
-        state = "unchanged" if verified.unchanged else f"NOT as it was sealed, {_counted(verified)}"
+        state = "unchanged" if verified.unchanged else f"CHANGED since it was sealed, {_counted(verified)}"
         print(f"{plain(verified.where)}: {state}; {verified.files:,} files, {plain(verified.signature)}")
         if verified.root:
             print(f"  root hash: {verified.root}")
         for difference in verified.differences:
-            print(f"  {difference.kind.value}: {plain(difference.name)}: {plain(difference.message)}")
+            show_sentence(f"  {difference.kind.value}: {difference.name}: {difference.message}")
         for note in verified.notes:
-            print(f"  note: {plain(note)}")
+            show_sentence(f"  note: {note}")
     if len(found) > 1:
         organizations = len({v.organization_id for v in found if v.organization_id})
         changed = sum(not v.unchanged for v in found)

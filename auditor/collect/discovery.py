@@ -7,9 +7,9 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 
 from auditor.collect.interface import Directory, OuTree, Progress
+from auditor.collect.scope import Scope
 from auditor.errors import AccessError
 from auditor.model import Account, Caller, Organization
-from auditor.scope import Scope
 
 Places = Mapping[str, tuple[str, tuple[str, ...]]]
 """Account id -> its OU path and the ids of its OUs, root first."""
@@ -24,6 +24,7 @@ class Discovery:
     def __init__(self, directory: Directory, scope: Scope, progress: Progress) -> None:
         self._directory, self._scope, self._progress = directory, scope, progress
         self.alone = False
+        self._seen: dict[str, Account] = {}
         self._ou_problem = ""
         self._tree: asyncio.Task[OuTree | None] | None = None
         self.caller = Caller("", "")
@@ -47,11 +48,29 @@ class Discovery:
         self._tree = asyncio.create_task(self._ou_tree())
         if self._scope.names_something:
             for account in await self._checked():
-                yield account, self._scope.exclusion(account)
+                if self._is_news(account):
+                    yield account, self._scope.exclusion(account)
             return
         async for page in self._pages():
             for account in page:
-                yield account, self._scope.exclusion(account)
+                if self._is_news(account):
+                    yield account, self._scope.exclusion(account)
+
+    def _is_news(self, account: Account) -> bool:
+        """Whether an account was not listed before: AWS may put one on two pages while accounts move.
+
+        Where the two differ the first one counts, as it may have been begun; but one that is in scope counts more than
+        one that is not.
+        """
+        before = self._seen.get(account.id)
+        is_news = before is None or (bool(self._scope.exclusion(before)) and not self._scope.exclusion(account))
+        if before is not None and before != account:
+            counts = "second" if is_news else "first"
+            differs = f"{before.name!r}, {before.state}; {account.name!r}, {account.state}"
+            self._progress.say(f"account {account.id} was listed twice ({differs}): the {counts} counts")
+        if is_news:
+            self._seen[account.id] = account
+        return is_news
 
     async def places(self) -> Places:
         """Where each account sits, as far as the caller may know."""
@@ -75,7 +94,7 @@ class Discovery:
         accounts = [account async for page in self._pages() for account in page]
         tree = await self._tree if self._tree and self._scope.needs_ous else None
         if self._scope.needs_ous and tree is None:
-            raise AccessError("the organizational units cannot be read, so --ou cannot be followed")
+            raise AccessError("the organizational units cannot be read, so --ou cannot be used")
         self._scope.check(accounts, tree.ou_ids if tree else frozenset())
         return [placed(a, tree.places) for a in accounts] if tree else accounts
 

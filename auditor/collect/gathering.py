@@ -64,14 +64,14 @@ class Gathering:
     ) -> Evidence | None:
         known = {kind: found for kind, task in before.items() if (found := await task)}
         try:
-            evidence = await self._kept(collector, calls, known)
+            evidence = await self._collect_and_store(collector, calls, known)
         except EvidenceError as error:
             self._gaps[collector.kind] = failed(collector.kind, error)
             evidence = None
         self._open.remove(collector.kind)
         return evidence if collector.kind in self._wanted else None
 
-    async def _kept(self, collector: Collector, calls: Any, known: Mapping[str, Evidence]) -> Evidence:
+    async def _collect_and_store(self, collector: Collector, calls: Any, known: Mapping[str, Evidence]) -> Evidence:
         """Keep the evidence even where it cannot be used: an auditor may want to see why."""
         evidence = await collector.collect(self._owner_id, calls, known)
         unusable: EvidenceError | None = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import Any, Protocol
 
+from auditor.aws.statistics import RunStatistics
 from auditor.errors import EvidenceError
 from auditor.model import Account, AccountRecord, Caller, Evidence, Lack, Organization
-from auditor.statistics import RunStatistics
 
 
 class OuTree(Protocol):
@@ -20,7 +20,7 @@ class OuTree(Protocol):
 
 
 class Directory(Protocol):
-    """Who calls, and which accounts there are. All methods raise AccessError."""
+    """Who calls, and the list of accounts. All methods raise AccessError."""
 
     async def caller(self) -> Caller: ...
     async def organization(self) -> Organization | None: ...

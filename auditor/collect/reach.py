@@ -59,7 +59,7 @@ def _with(reached: Sequence[Reached], caller: Caller, lacks: Sequence[Lack]) -> 
     """What the caller lacks stands with its own account, listed or not."""
     known = list(reached)
     if lacks and all(r.account.id != caller.account_id for r in known):
-        known.append(Reached(Account(caller.account_id), "not listed; what is lacking is of the organization"))
+        known.append(Reached(Account(caller.account_id), "not listed; the missing evidence is of the organization"))
     return [replace(r, lacks=(*r.lacks, *lacks)) if r.account.id == caller.account_id else r for r in known]
 
 

@@ -6,12 +6,18 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from functools import partial
-from pathlib import Path
 
+from auditor.aws.statistics import RunStatistics
+from auditor.collect.account_queue import AccountQueue
+from auditor.collect.assessing import Assessor
 from auditor.collect.discovery import Discovery
-from auditor.collect.gathering import Gathering
-from auditor.collect.interface import Access, Collector, Progress
-from auditor.collect.ledger import INTERRUPTED, RUN_TIMEOUT, Kinds, Ledger
+from auditor.collect.gathering import Gathering, failed
+from auditor.collect.interface import Access, Progress
+from auditor.collect.ledger import INTERRUPTED, NOT_LISTED, RUN_TIMEOUT, Ledger
+from auditor.collect.plan import RunPlan
+from auditor.collect.state import RunState
+from auditor.collect.team import Team
+from auditor.collect.worker import ACCOUNTS_PER_CALL
 from auditor.errors import (
     AccessError,
     AuditorError,
@@ -20,97 +26,95 @@ from auditor.errors import (
     SnapshotError,
     UnfinishedRunError,
 )
-from auditor.model import Account, AccountRecord, Caller, CatalogStamp
-from auditor.settings import Settings
-from auditor.snapshot import ORGANIZATION_FOLDER, Snapshot
-from auditor.statistics import RunStatistics
+from auditor.model import Account, Caller, EvidenceFile, EvidenceGap
+from auditor.store.snapshot import ORGANIZATION_FOLDER, Snapshot
 
-# While a report is being generated its account has no call in flight, so more accounts are open than calls.
-_ACCOUNTS_PER_CALL = 32
 _GRACE = 10.0  # seconds for what is in flight when the operator stops a run
 
 
 async def collect(
-    settings: Settings,
+    plan: RunPlan,
     discovery: Discovery,
     enter: Callable[[Caller], Access],
-    collectors: Sequence[Collector],
     progress: Progress,
     *,
-    common: Sequence[Collector] = (),
-    of_root: Collector | None = None,
-    resume: Path | None = None,
-    retry_gaps: bool = False,
     stop: asyncio.Event | None = None,
     statistics: RunStatistics | None = None,
-    catalog: CatalogStamp | None = None,
+    state: RunState | None = None,
+    team: Team | None = None,
 ) -> Snapshot:
-    """Collect and seal a snapshot below ``settings.out``, or go on with ``resume``.
+    """Collect and seal a snapshot below the plan's ``settings.out``, or go on with an earlier one.
 
-    ``collectors`` bring the evidence of each account, ``common`` that of the organization as a whole, ``of_root``
-    what can be read about the root of an account that there was no other way into. ``retry_gaps`` tries the accounts
-    with gaps again. ``catalog`` is what they are collected for. ``stop``, once set, starts nothing more, waits ten
-    seconds for what is in flight and seals what there is.
+    ``stop``, once set, starts nothing more, waits ten seconds for what is in flight and seals what there is. ``state``
+    is kept up to date for whoever has to say how far the run came. A ``team`` collects
+    all accounts but the caller's own. Where the list of accounts breaks off, those that are known are collected.
 
     Raises AccessError, ScopeError or SnapshotError before any role is assumed, WrongAccountError when evidence was
     mixed up, UnfinishedRunError when the disk does not take it, and InterruptedRunError, the snapshot sealed, when
     the run is stopped or its task cancelled.
     """
-    kinds = Kinds([c.kind for c in collectors], [c.kind for c in common])
-    figures = statistics or RunStatistics()
-    ledger = Ledger(settings, discovery, kinds, figures, resume, retry_gaps=retry_gaps, catalog=catalog)
-    run = _Run(settings, discovery, (collectors, common, of_root), progress, ledger)
+    ledger = Ledger(plan, discovery, statistics or RunStatistics(), state or RunState())
+    run = _Run(plan, discovery, progress, ledger, team)
     try:
-        async with _stopping(run, stop), asyncio.timeout(settings.run_timeout):
+        return await _sealed(run, plan.settings.run_timeout, enter, stop)
+    except SnapshotError as error:
+        raise _with_way_on(error, ledger) from error
+    except ExceptionGroup as group:
+        raise _with_way_on(_cause(group), ledger) from group
+    finally:
+        discovery.close()
+        ledger.close()
+
+
+async def _sealed(
+    run: _Run, run_timeout: float, enter: Callable[[Caller], Access], stop: asyncio.Event | None
+) -> Snapshot:
+    """The snapshot of a run that went to its end, or came to its time limit."""
+    discovery, ledger = run.discovery, run.ledger
+    try:
+        async with _stopping(run, stop), asyncio.timeout(run_timeout):
             await discovery.start()
             await run.work(enter(discovery.caller))
             places = await discovery.places()
-        return ledger.seal(places)
+        return ledger.seal(places, NOT_LISTED if run.listing_problem else None)
     except TimeoutError:
         if not ledger.begun:
-            raise AccessError(f"AWS did not list any account within {settings.run_timeout:g} seconds") from None
-        progress.say(f"the run did not end within {settings.run_timeout:g} seconds; it was sealed with what it had")
+            raise AccessError(f"AWS did not list any account within {run_timeout:g} seconds") from None
+        run.progress.say(
+            f"the run did not end within {run_timeout:g} seconds; the snapshot was sealed with what was collected"
+        )
         return ledger.seal(discovery.places_so_far(), RUN_TIMEOUT)
     except asyncio.CancelledError:
         if not ledger.begun:
             raise
         raise InterruptedRunError(ledger.seal(discovery.places_so_far(), INTERRUPTED).folder) from None
-    except ExceptionGroup as group:
-        raise _told(_cause(group), ledger) from group
-    finally:
-        discovery.close()
-        ledger.close()
 
 
 class _Run:
     """Lists accounts and works on them at the same time."""
 
     def __init__(
-        self,
-        settings: Settings,
-        discovery: Discovery,
-        collectors: tuple[Sequence[Collector], Sequence[Collector], Collector | None],
-        progress: Progress,
-        ledger: Ledger,
+        self, plan: RunPlan, discovery: Discovery, progress: Progress, ledger: Ledger, team: Team | None
     ) -> None:
-        self._settings, self._discovery, self._progress, self._ledger = settings, discovery, progress, ledger
-        self._collectors, self._common, self._of_root = collectors
-        self._workers = settings.concurrency * _ACCOUNTS_PER_CALL
-        self._waiting: asyncio.Queue[Account | None] = asyncio.Queue()
+        self._settings, self._collectors, self._team = plan.settings, plan.collectors, team
+        self.discovery, self.progress, self.ledger = discovery, progress, ledger
+        self._accounts, self._own = AccountQueue(), AccountQueue()
         self._in_flight = 0
         self._idle, self._listing = asyncio.Event(), asyncio.Event()
-        self._winding_down = False
+        self.is_winding_down = False
+        self.listing_problem: AccessError | None = None
 
     async def work(self, access: Access) -> None:
+        assessor = Assessor(self._collectors, self._settings.account_timeout, self.ledger.store, access)
         async with asyncio.TaskGroup() as group:
             group.create_task(self._list())
             group.create_task(self._organization(access))
-            for _ in range(self._workers):
-                group.create_task(self._take(access))
+            group.create_task(self._collect(AccountDesk(self, self._own, access), assessor))
+            group.create_task(self._collect_all(AccountDesk(self, self._accounts, access), assessor, access))
 
     async def wind_down(self) -> None:
         """Start nothing more; return when nothing is in flight, or after the grace."""
-        self._winding_down = True
+        self.is_winding_down = True
         if self._in_flight:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._idle.wait(), _GRACE)
@@ -118,68 +122,88 @@ class _Run:
     async def _organization(self, access: Access) -> None:
         """Beside the accounts, once the first one is known: a scope that names nothing leaves no folder behind."""
         await self._listing.wait()
-        if not self._common or self._discovery.alone or self._ledger.has_organization:
+        if not self._collectors.organization or self.discovery.alone or self.ledger.has_organization:
             return
-        store = partial(self._ledger.store, ORGANIZATION_FOLDER)
-        gathering = Gathering(self._discovery.organization.id, self._common, store)
+        store = partial(self.ledger.store, ORGANIZATION_FOLDER)
+        gathering = Gathering(self.discovery.organization.id, self._collectors.organization, store)
         await gathering.run(access.organization())
-        self._ledger.finish_organization(gathering.files, gathering.gaps)
+        self.ledger.finish_organization(gathering.files, gathering.gaps)
 
     async def _list(self) -> None:
-        async for account, exclusion in self._discovery.accounts():
-            self._listing.set()
-            if self._ledger.expects(account, exclusion):
-                self._progress.found(1)
-                self._waiting.put_nowait(account)
+        try:
+            async for account, exclusion in self.discovery.accounts():
+                self._listing.set()
+                if self.ledger.expects(account, exclusion):
+                    self.progress.found(1)
+                    is_own = account.id == self.discovery.caller.account_id
+                    (self._own if is_own else self._accounts).put(account)
+            self.ledger.state.all_listed = True
+        except AccessError as error:
+            if not self.ledger.begun:
+                raise
+            self.listing_problem = error
+            self.progress.say(f"the list of accounts is not complete: {error}")
         self._listing.set()
-        for _ in range(self._workers):
-            self._waiting.put_nowait(None)
+        self._accounts.all_listed()
+        self._own.all_listed()
 
-    async def _take(self, access: Access) -> None:
-        while (account := await self._waiting.get()) is not None:
-            await access.room()
-            if self._winding_down:
-                return
-            self._in_flight += 1
-            try:
-                record = await self._assessed(account, access)
-                self._ledger.finish(record)
-                self._progress.finished(record)
-            finally:
-                self._in_flight -= 1
-                if not self._in_flight and self._winding_down:
-                    self._idle.set()
+    async def _collect_all(self, desk: AccountDesk, assessor: Assessor, access: Access) -> None:
+        """By the further processes, where there are any; what is left when none of them is there any more, here."""
+        if self._team:
+            await self._team.work(desk, access)
+        async with asyncio.TaskGroup() as group:
+            for _ in range(self._settings.concurrency * ACCOUNTS_PER_CALL):
+                group.create_task(self._collect(desk, assessor))
 
-    async def _assessed(self, account: Account, access: Access) -> AccountRecord:
-        limit = self._settings.account_timeout
-        gathering = Gathering(account.id, self._collectors, lambda evidence: self._ledger.store(account.id, evidence))
+    async def _collect(self, desk: AccountDesk, assessor: Assessor) -> None:
+        while (account := await desk.take()) is not None:
+            gathering = await assessor.assess(account)
+            desk.finish(account, gathering.files, gathering.gaps)
+
+    def count_in_flight(self, more: int) -> None:
+        self._in_flight += more
+        if not self._in_flight and self.is_winding_down:
+            self._idle.set()
+
+
+class AccountDesk:
+    """Hands out accounts of one queue, as long as there is room for them, and takes back what came of them."""
+
+    def __init__(self, run: _Run, accounts: AccountQueue, access: Access) -> None:
+        self._run, self._accounts, self._access = run, accounts, access
+
+    @property
+    def snapshot(self) -> str:
+        return str(self._run.ledger.folder)
+
+    async def take(self) -> Account | None:
+        account = await self._accounts.take()
+        if account is None:
+            return None
         try:
-            async with asyncio.timeout(limit):
-                await self._gather(gathering, account, access)
-        except TimeoutError:
-            gathering.give_up(
-                EvidenceError("collect", "AccountTimeout", f"the account was not done within {limit:g} seconds")
-            )
-        return self._ledger.record(account, gathering.files, gathering.gaps)
+            await self._access.room()
+        except BaseException:
+            self._accounts.put_back(account)
+            raise
+        if self._run.is_winding_down:
+            self._accounts.put_back(account)
+            return None
+        self._run.count_in_flight(1)
+        return account
 
-    async def _gather(self, gathering: Gathering, account: Account, access: Access) -> None:
-        try:
-            calls = await access.open(account)
-        except EvidenceError as error:
-            gathering.give_up(error)
-            if self._of_root:
-                await self._gather_root(gathering, self._of_root, account, access)
-        else:
-            await gathering.run(calls)
+    def finish(self, account: Account, files: Sequence[EvidenceFile], gaps: Sequence[EvidenceGap]) -> None:
+        record = self._run.ledger.record(account, files, gaps)
+        self._run.ledger.finish(record)
+        self._run.progress.finished(record)
+        self._accounts.done()
+        self._run.count_in_flight(-1)
 
-    async def _gather_root(self, gathering: Gathering, of_root: Collector, account: Account, access: Access) -> None:
-        gathering.add(of_root)
-        try:
-            calls = await access.open_root(account)
-        except EvidenceError as error:
-            gathering.give_up(error)
-        else:
-            await gathering.run(calls)
+    def give_back(self, account: Account) -> None:
+        self._accounts.put_back(account)
+        self._run.count_in_flight(-1)
+
+    def give_up(self, account: Account, error: EvidenceError) -> None:
+        self.finish(account, (), [failed(kind, error) for kind in self._run.ledger.account_kinds])
 
 
 @contextlib.asynccontextmanager
@@ -202,8 +226,8 @@ async def _stopping(run: _Run, stop: asyncio.Event | None) -> AsyncIterator[None
         watcher.cancel()
 
 
-def _told(error: BaseException, ledger: Ledger) -> BaseException:
-    """What could not be written in the middle of a run is told with how to go on."""
+def _with_way_on(error: BaseException, ledger: Ledger) -> BaseException:
+    """An error of the disk in the middle of a run names the snapshot, so that the run can be resumed."""
     if isinstance(error, SnapshotError) and ledger.begun:
         return UnfinishedRunError(str(error), ledger.folder)
     return error

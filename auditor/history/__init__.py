@@ -12,7 +12,7 @@ from auditor.errors import AuditorError
 from auditor.history.earlier import Earlier, earlier_folders, read_earlier
 from auditor.history.units import FAILED, UNLISTED, Numbers, Units, texts_of
 from auditor.model import Status
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 
 __all__ = ["History", "look_back"]
 

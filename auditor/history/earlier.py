@@ -16,14 +16,18 @@ import pyarrow.compute as pc
 from pyarrow import csv
 from pydantic import AwareDatetime, BaseModel
 
+from auditor.csv_file import FORMULA_START, delimiter_of
 from auditor.errors import SnapshotError
 from auditor.history.units import RESOURCE, TEST, TEXT, Numbers, Table, Units
 from auditor.model import Outcome, Status
-from auditor.snapshot import Snapshot, snapshot_name
+from auditor.store.snapshot import Snapshot
+from auditor.store.snapshot_folders import snapshot_name
 from auditor.times import iso
 
 _COLUMNS = (*TEST, *RESOURCE, "status")
 _BLOCK = 16 << 20  # bytes that are parsed at once; no row is longer
+_HEAD = 256 << 10  # bytes that are enough to see the delimiter
+_GUARDED = f"^'({FORMULA_START})"
 _LEFT_OPEN = pa.array([Status.NO_EVIDENCE.value, Status.MANUAL.value], TEXT)
 _ANOTHER_DAY = timedelta(days=1)
 
@@ -135,12 +139,12 @@ def _findings(path: Path, summary: _Summary) -> Table:
 
 
 def _parsed(content: Any) -> Table:
-    """Whatever the delimiter: it follows the name of the first column."""
-    delimiter = re.match(rb"(?:\xef\xbb\xbf)?\w+([^\w])", content[:64].to_pybytes())
+    """Whatever the delimiter, as ``auditor.csv_file`` sees it."""
+    head = content[:_HEAD].to_pybytes().decode("utf-8", "replace")
     return csv.read_csv(
         pa.BufferReader(content),
         read_options=csv.ReadOptions(block_size=_BLOCK),
-        parse_options=csv.ParseOptions(delimiter=delimiter[1].decode() if delimiter else ",", newlines_in_values=True),
+        parse_options=csv.ParseOptions(delimiter=delimiter_of(head), newlines_in_values=True),
         convert_options=csv.ConvertOptions(include_columns=_COLUMNS, column_types=dict.fromkeys(_COLUMNS, TEXT)),
     )
 
@@ -149,4 +153,4 @@ def _bare(texts: Any) -> Any:
     """Without the apostrophe that keeps spreadsheets from running a text. AWS's own names begin with none."""
     if not pc.any(pc.starts_with(texts, "'")).as_py():
         return texts
-    return pc.replace_substring_regex(texts, r"^'([=+\-@\t\r])", r"\1")
+    return pc.replace_substring_regex(texts, _GUARDED, r"\1")

@@ -170,7 +170,9 @@ def _principals(elements: Mapping[str, Any], name: str, where: str) -> tuple[tup
     value, where = elements[name.lower()], f"{name} of {where}"
     if not isinstance(value, dict):
         return tuple(("", text) for text in _strings(value, where))
-    return tuple((kind, text) for kind, texts in _named(value, where) for text in _strings(texts, where))
+    return tuple(
+        (kind, text) for kind, texts in _members_with_text_names(value, where) for text in _strings(texts, where)
+    )
 
 
 def _conditions(block: object, where: str) -> tuple[Condition, ...]:
@@ -178,16 +180,16 @@ def _conditions(block: object, where: str) -> tuple[Condition, ...]:
     if not isinstance(block, dict):
         raise PolicyError(f"has {_kind(block)} as {where}")
     found = []
-    for operator, tests in _named(block, where):
+    for operator, tests in _members_with_text_names(block, where):
         if not isinstance(tests, dict):
             raise PolicyError(f"has {_kind(tests)} as {operator[:40]} in {where}")
-        for key, values in _named(tests, where):
+        for key, values in _members_with_text_names(tests, where):
             several = values if isinstance(values, list) else [values]
             found.append(Condition(operator, key, tuple(_scalar(value, where) for value in several)))
     return tuple(found)
 
 
-def _named(holder: Mapping[Any, Any], where: str) -> list[tuple[str, Any]]:
+def _members_with_text_names(holder: Mapping[Any, Any], where: str) -> list[tuple[str, Any]]:
     for name in holder:
         if not isinstance(name, str):
             raise PolicyError(f"has {_kind(name)} for a name in {where}")

@@ -35,11 +35,16 @@ def allows_everything(document: object) -> list[Grant]:
 
     PolicyError for what is no identity policy: see ``parse``; every statement must also name resources.
     """
+    return [grant for s in identity_statements(document) if s.allows and (grant := full_grant(s))]
+
+
+def identity_statements(document: object) -> tuple[Statement, ...]:
+    """The statements of an identity policy. PolicyError: see ``allows_everything``."""
     statements = parse(document)
     for statement in statements:
         if statement.resources is None and statement.not_resources is None:
             raise PolicyError(f"has neither Resource nor NotResource in statement {statement.number}")
-    return [grant for statement in statements if statement.allows and (grant := _grant(statement))]
+    return statements
 
 
 def every_action(pattern: str) -> bool:
@@ -72,12 +77,18 @@ def _any(pattern: str, shortest: int) -> bool:
     return "*" in pattern and set(pattern) <= {"*", "?"} and pattern.count("?") <= shortest
 
 
-def _grant(statement: Statement) -> Grant | None:
+def widest_resource(statement: Statement) -> str | None:
+    """How a statement says every resource, ``Resource *``; None where it does not."""
+    return _widest("Resource", every_resource, statement.resources, perhaps_a_resource, statement.not_resources)
+
+
+def full_grant(statement: Statement) -> Grant | None:
+    """What an Allow statement gives where that is every action on every resource."""
     actions = _widest("Action", every_action, statement.actions, perhaps_an_action, statement.not_actions)
-    resources = _widest("Resource", every_resource, statement.resources, perhaps_a_resource, statement.not_resources)
+    resources = widest_resource(statement)
     if actions is None or resources is None:
         return None
-    return Grant(statement.name, f"allows {actions} on {resources}", statement.conditions)
+    return Grant(statement.name, f"allows {actions} on {resources}", statement.conditions, statement.number)
 
 
 def _widest(

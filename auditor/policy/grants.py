@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from auditor.policy.document import Condition
 
@@ -14,7 +15,18 @@ class Grant:
     statement: str
     gives: str
     conditions: tuple[Condition, ...] = ()
+    number: int = field(default=0, compare=False)  # of the statement, from 1
 
     def __str__(self) -> str:
         under = f", on condition of {' and '.join(map(str, self.conditions))}" if self.conditions else ""
         return f"{self.statement} {self.gives}{under}"
+
+
+def said(grants: Iterable[Grant]) -> str:
+    """All of them in one sentence."""
+    return " and ".join(map(str, grants))
+
+
+def numbers(grants: Iterable[Grant]) -> str:
+    """The numbers of their statements: ``1 and 3``."""
+    return " and ".join(str(grant.number) for grant in grants)

@@ -32,8 +32,12 @@ from auditor.policy.grants import Grant
 _OPERATOR = re.compile(r"(?:foranyvalue:)?(?:string(?:equals|equalsignorecase|like)|arn(?:equals|like)|ipaddress)")
 _OWN = re.compile(r"\$\{aws:resource(?:account|orgid|orgpaths)\}", re.IGNORECASE)
 _WILDCARDS = re.compile(r"[*?]|\$\{")
-# The same for every account that federates this way: they tell nothing of who asks.
-_COMMON_AUDIENCES = {"https://signin.aws.amazon.com/saml", "sts.amazonaws.com"}
+# The endpoints of sign-in and STS, in whatever region and partition, are the same for every account that federates
+# this way: they tell nothing of who asks.
+_COMMON_AUDIENCE = re.compile(
+    r"https://(?:[a-z0-9-]+\.)*signin(?:\.[a-z0-9-]+)+/saml"
+    r"|sts(?:-fips)?\.(?:(?:[a-z0-9-]+\.)?amazonaws|[a-z]+(?:-[a-z]+)+-[0-9]+)(?:\.[a-z0-9-]+)+"
+)
 _WIDEST = {4: 8, 6: 32}
 
 
@@ -54,7 +58,7 @@ def _grant(statement: Statement) -> Grant | None:
     who = _everybody(statement)
     if who is None or any(map(narrows, statement.conditions)):
         return None
-    return Grant(statement.name, f"allows {who}", statement.conditions)
+    return Grant(statement.name, f"allows {who}", statement.conditions, statement.number)
 
 
 def _everybody(statement: Statement) -> str | None:
@@ -88,7 +92,9 @@ def _of_a_token(key: str) -> Callable[[str], bool] | None:
 
 
 def _fixed(value: str) -> bool:
-    return bool(value) and not _WILDCARDS.search(_OWN.sub("own", value)) and value.lower() not in _COMMON_AUDIENCES
+    return (
+        bool(value) and not _WILDCARDS.search(_OWN.sub("own", value)) and not _COMMON_AUDIENCE.fullmatch(value.lower())
+    )
 
 
 def _fixed_path(value: str) -> bool:

@@ -1,7 +1,7 @@
 """The CSV files: UTF-8, RFC 4180 quoting, and text that no spreadsheet runs as a formula.
 
 How they are written is a ``CsvStyle``; without one: commas, no byte order mark, and the apostrophe of OWASP's "CSV
-Injection" before texts that begin with ``=``, ``+``, ``-``, ``@``, tab or carriage return. A program that reads the
+Injection" before texts that begin like a formula (``auditor.csv_file.FORMULA_STARTS``). A program that reads the
 files takes that apostrophe off, or asks for ``raw`` files, in which every text is exactly what it is.
 
 - A text is quoted where it holds the delimiter, a double quote or a line end. A spreadsheet that splits at another
@@ -23,11 +23,10 @@ from pathlib import Path
 import pandas as pd
 
 from auditor import schema
-from auditor.assessment import Assessment
-from auditor.files import atomic_path
+from auditor.csv_file import BOM, FORMULA_START
+from auditor.judge.assessment import Assessment
 from auditor.report.lines import Dialect, encoded_blocks, joined, raw_bytes
-
-_BOM = b"\xef\xbb\xbf"
+from auditor.store.files import atomic_path
 
 
 @dataclass(frozen=True)
@@ -75,18 +74,15 @@ def csv_blocks(frame: pd.DataFrame, style: CsvStyle = PLAIN) -> Iterator[bytes |
     spelt = _spelling(style)
     dialect = Dialect(text=spelt, time=lambda times: times, missing="")
     header = spelt(pd.Series(list(frame.columns), dtype="str"))
-    yield (_BOM if style.bom else b"") + (style.delimiter.join(header) + "\n").encode()
+    yield (BOM.encode() if style.bom else b"") + (style.delimiter.join(header) + "\n").encode()
     for columns in encoded_blocks(frame, dialect):
         rows = joined(columns, style.delimiter, dialect.missing)
         yield raw_bytes(joined([rows, "\n"], "", ""))
 
 
 def safe_text(texts: pd.Series) -> pd.Series:
-    """``texts`` (a ``str`` series) with an apostrophe before those that a spreadsheet would run as a formula.
-
-    These begin with ``=``, ``+``, ``-``, ``@``, tab or carriage return. Source: OWASP, "CSV Injection".
-    """
-    unsafe = texts.str.match(r"[=+\-@\t\r]", na=False)
+    """``texts`` (a ``str`` series) with an apostrophe before those that a spreadsheet might run as a formula."""
+    unsafe = texts.str.match(FORMULA_START, na=False)
     return texts.where(~unsafe, "'" + texts) if unsafe.any() else texts
 
 

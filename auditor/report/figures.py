@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 
 from auditor import schema
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
+from auditor.judge.waivers import State
 from auditor.model import Outcome, Severity, Status
-from auditor.waivers import State
 
 
 @dataclass(frozen=True)
@@ -104,6 +104,12 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def by_count(values: pd.Series) -> pd.Series:
+    """How often each value occurs, the most frequent first, equally frequent ones in the order of their texts."""
+    counts = values.astype("str").value_counts(sort=False)
+    return counts.sort_index(kind="stable").sort_values(ascending=False, kind="stable")
+
+
 def coverage(assessment: Assessment) -> Coverage:
     accounts, statuses = assessment.accounts, findings_by_status(assessment)
     outcomes = _counts(accounts["outcome"], Outcome)
@@ -148,7 +154,7 @@ def results(assessment: Assessment) -> list[Result]:
 
 
 def _counts(values: pd.Series, words: type[StrEnum]) -> dict[str, int]:
-    found = values.value_counts()
+    found = values.value_counts(sort=False)
     return {word.value: int(found.get(word.value, 0)) for word in words}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 
 
 class Format(Protocol):

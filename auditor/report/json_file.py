@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 
 from auditor import schema
-from auditor.assessment import Assessment
-from auditor.files import atomic_path
+from auditor.judge.assessment import Assessment
 from auditor.report.lines import Dialect, Texts, encoded_blocks, joined, raw_bytes
+from auditor.store.files import atomic_path
 
 
 class JsonFile:

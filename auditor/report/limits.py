@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 
 # Parameters that are limits, and how people read them.
 _WORDS: Mapping[str, str] = {

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
-from auditor.checksums import REPORTS_FILE, checksum_lines, read_checksums, stamp_at
-from auditor.files import remove, sweep, write_bytes
 from auditor.model import FileStamp
+from auditor.store.checksums import REPORTS_FILE, checksum_lines, read_checksums, stamp_at
+from auditor.store.files import remove, sweep, write_bytes
 
 _SEALED = {"manifest.json", "manifest.sig", "journal.jsonl", "evidence.sha256", "evidence"}
 """Never a report's to remove, whatever an edited list says."""
@@ -24,7 +24,7 @@ def remove_leftovers(folder: Path, written: Collection[str]) -> tuple[Path, ...]
 
     A file that was edited is kept: it is somebody's work, and 'auditor verify' tells of it.
     """
-    for place in {(folder / name).parent for name in (*written, REPORTS_FILE)}:
+    for place in sorted({(folder / name).parent for name in (*written, REPORTS_FILE)}):
         sweep(place)
     gone = tuple(_leftovers(folder, written))
     for path in gone:
@@ -40,7 +40,7 @@ def write_list(folder: Path, stamps: Mapping[str, FileStamp]) -> Path:
 
 
 def _leftovers(folder: Path, written: Collection[str]) -> Iterator[Path]:
-    for name, sha256 in _listed(folder).items():
+    for name, sha256 in _listed_checksums(folder).items():
         parts, path = PurePosixPath(name).parts, folder / name
         outside = name.startswith("/") or ".." in parts or not parts or parts[0] in _SEALED
         if outside or name in written or path.is_symlink() or not path.is_file():
@@ -50,7 +50,7 @@ def _leftovers(folder: Path, written: Collection[str]) -> Iterator[Path]:
                 yield path
 
 
-def _listed(folder: Path) -> Mapping[str, str]:
+def _listed_checksums(folder: Path) -> Mapping[str, str]:
     try:
         return read_checksums((folder / REPORTS_FILE).read_bytes()).sha256
     except OSError:

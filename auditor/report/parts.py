@@ -8,14 +8,16 @@ from typing import TypeAlias
 
 import pandas as pd
 
-from auditor.assessment import Assessment
-from auditor.checksums import stamp_at
-from auditor.files import make_folder
+from auditor.judge.assessment import Assessment
 from auditor.model import Status
-from auditor.narrowing import Part, narrowed
-from auditor.report.csv_files import CsvStyle, write_csv
+from auditor.report.csv_files import write_csv
+from auditor.report.narrowing import Narrowing, Part
+from auditor.report.output import Output
 from auditor.report.part_names import folder_names
+from auditor.report.processes import each
 from auditor.report.workbook.single import write_single
+from auditor.store.checksums import stamp_at
+from auditor.store.files import make_folder
 
 Write: TypeAlias = Callable[[Assessment, Path], Sequence[Path]]
 """Writes all files of one assessment into a folder that it makes."""
@@ -34,22 +36,32 @@ def write_parts(
     parts: Sequence[Part],
     folder: Path,
     write: Write,
+    output: Output,
+    tell: Tell = tell_nobody,
     *,
     book: bool,
-    style: CsvStyle,
-    tell: Tell = tell_nobody,
 ) -> Iterator[Path]:
-    """Write the parts into ``folder`` one after another, then its ``index.csv`` and, for a ``book``, ``index.xlsx``."""
+    """Write the parts into ``folder``, in as many processes as ``output`` says, then its ``index.csv`` and, for a
+    ``book``, ``index.xlsx``."""
     make_folder(folder)
-    names = folder_names([part.owner for part in parts])
+    names, narrowing = folder_names([part.owner for part in parts]), Narrowing(assessment)
+    narrowing.look_through()
+
+    def write_one(number: int) -> tuple[Sequence[Path], list[tuple[object, ...]]]:
+        part, name = parts[number], names[number]
+        files = write(own := narrowing.to(part.account_ids, part.owner), folder / name)
+        figures = _figures(own)
+        return files, [(part.owner, f"{name}/{file.name}", *figures, stamp_at(file).sha256) for file in files]
+
     rows: list[tuple[object, ...]] = []
-    for number, (part, name) in enumerate(zip(parts, names, strict=True), start=1):
-        tell(number, len(parts))
-        files = write(own := narrowed(assessment, part.account_ids, part.owner), folder / name)
-        rows += [(part.owner, f"{name}/{file.name}", *_figures(own), stamp_at(file).sha256) for file in files]
+    tell(1, len(parts))
+    for number, (files, found) in enumerate(each(write_one, range(len(parts)), output.jobs), start=2):
+        rows += found
         yield from files
+        if number <= len(parts):
+            tell(number, len(parts))
     index = pd.DataFrame(rows, columns=list(INDEX)).astype(dict.fromkeys(("owner", "file", "sha256"), "str"))
-    yield write_csv(index, folder / "index.csv", style)
+    yield write_csv(index, folder / "index.csv", output.style)
     if book:
         yield write_single(index, folder / "index.xlsx", "Index", assessment.tool_version, assessment.as_of)
 

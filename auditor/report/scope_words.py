@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.model import Outcome
-from auditor.report.figures import counted
+from auditor.report.figures import by_count, counted
 
 
 def scope_words(assessment: Assessment) -> str:
@@ -15,7 +15,7 @@ def scope_words(assessment: Assessment) -> str:
     settings, accounts = assessment.settings, assessment.accounts
     what = f"only the part of {assessment.part}" if assessment.part else _asked(settings)
     excluded = accounts[accounts["outcome"] == Outcome.EXCLUDED.value]
-    left_out = "; ".join(f"{reason}: {number}" for reason, number in excluded["reason"].value_counts().items())
+    left_out = "; ".join(f"{reason}: {number}" for reason, number in by_count(excluded["reason"]).items())
     words = f"{what[0].upper()}{what[1:]}: {counted(len(accounts), 'account')} listed"
     return f"{words}, {len(excluded):,} excluded ({left_out})." if len(excluded) else f"{words}, none excluded."
 

@@ -8,23 +8,30 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from auditor.assessment import Assessment
-from auditor.files import write_bytes
+from auditor.ask.derivation import Derivation
+from auditor.judge.assessment import Assessment
+from auditor.judge.waivers import State
 from auditor.model import FileStamp
 from auditor.report.figures import Gap, coverage, failures_by_severity, findings_by_status, gaps, waivers_by_state
+from auditor.store.files import write_bytes
 from auditor.times import iso
-from auditor.waivers import State
 
 _CONTROL_COUNTS = ("population", "passed", "failed", "waived", "not_applicable", "no_evidence", "manual")
 
 
 def write_summary(
-    assessment: Assessment, folder: Path, files: Mapping[str, FileStamp], output: Mapping[str, Any]
+    assessment: Assessment,
+    folder: Path,
+    files: Mapping[str, FileStamp],
+    output: Mapping[str, Any],
+    derivation: Derivation | None = None,
 ) -> Path:
     """Write ``summary.json`` about ``files``, by their names in ``folder``; ``output`` is what was asked of them that
-    changes their bytes."""
+    changes their bytes, ``derivation`` what the tables are made of that queries open."""
     content = summary(assessment) | {"files": {name: dataclasses.asdict(stamp) for name, stamp in files.items()}}
     content["derived_from"] |= {"output": output}
+    if derivation:
+        content["tables"] = {"derived_from": derivation.told()}
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
     path = folder / "summary.json"
     # A lone surrogate has no UTF-8; as \udXXX it is still the same text in JSON.
@@ -65,6 +72,10 @@ def summary(assessment: Assessment) -> dict[str, Any]:
         "parameters_for_no_account": list(assessment.idle_overrides),
         "waivers": _waivers(assessment),
         "gaps": [_gap(gap) for gap in gaps(assessment)],
+        "remarks": [
+            {"account_id": row.account_id, "remark": row.remark, "message": row.message}
+            for row in assessment.remarks.itertuples()
+        ],
     }
 
 
@@ -73,6 +84,7 @@ def _derived_from(assessment: Assessment) -> dict[str, Any]:
         "manifest_sha256": assessment.manifest_sha256,
         "catalog_hash": assessment.catalog_hash,
         "waivers_sha256": assessment.waivers_sha256 or None,
+        "signature": assessment.signature or None,
         "as_of": iso(assessment.as_of),
         "earlier_snapshots": list(assessment.earlier_snapshots),
         "options": assessment.options,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.model import Status
 
 NOT_ASKED = "not asked"

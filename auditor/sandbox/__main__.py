@@ -11,9 +11,11 @@ from typing import Any
 import click
 
 from auditor.sandbox.box import Sandbox
+from auditor.sandbox.denials import is_fault
 from auditor.sandbox.faults import FAULTS
-from auditor.sandbox.options import SERVICES, SHOWN_STATES, SandboxOptions, is_fault
+from auditor.sandbox.options import SHOWN_STATES, SandboxOptions
 from auditor.sandbox.server import listening
+from auditor.sandbox.services import CLIENTS
 
 DEFAULTS = SandboxOptions()
 
@@ -42,6 +44,17 @@ def _faults(_context: click.Context, _option: click.Parameter, pairs: tuple[str,
     return found
 
 
+def _rates(_context: click.Context, _option: click.Parameter, pairs: tuple[str, ...]) -> dict[str, float]:
+    try:
+        return {service: float(rate) for service, _, rate in (pair.partition("=") for pair in pairs)}
+    except ValueError:
+        raise click.BadParameter("SERVICE=CALLS, like iam=4") from None
+
+
+def _services(_context: click.Context, _option: click.Parameter, names: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(names)
+
+
 @click.command()
 @click.option("--accounts", type=int, default=DEFAULTS.accounts, show_default=True)
 @click.option("--users", type=int, default=DEFAULTS.users, show_default=True, help="About how many an account.")
@@ -59,7 +72,12 @@ def _faults(_context: click.Context, _option: click.Parameter, pairs: tuple[str,
 @click.option("--throttle-rate", type=float, default=0.0)
 @click.option("--error-rate", type=float, default=0.0, help="Share of 503 answers.")
 @click.option("--reset-rate", type=float, default=0.0)
-@click.option("--disturbed", type=click.Choice(sorted(SERVICES)), multiple=True, help="Default: all services.")
+@click.option(
+    "--disturbed", type=click.Choice(sorted(CLIENTS)), multiple=True, callback=_services, help="Default: all."
+)
+@click.option("--rate", "rates", callback=_rates, multiple=True, metavar="SERVICE=CALLS", help="A second and account.")
+@click.option("--down", callback=_services, multiple=True, metavar="SERVICE", help="Answers 500 to everything.")
+@click.option("--unknown", callback=_services, multiple=True, metavar="SERVICE", help="The endpoint lacks it.")
 @click.option("--session-seconds", type=float, help="How long assumed credentials live.")
 @click.option("--page-size", type=int, default=DEFAULTS.page_size, show_default=True)
 @click.option("--short-pages-every", type=int, default=DEFAULTS.short_pages_every, show_default=True)
@@ -70,11 +88,10 @@ def _faults(_context: click.Context, _option: click.Parameter, pairs: tuple[str,
 @click.option("--fault", "faults", callback=_faults, multiple=True, metavar="ACCOUNT=FAULT")
 @click.option("--faulty/--not-faulty", default=True, help="Plant the default faults.")
 @click.option("--port", type=int, default=0, help="Default: any free one.")
-def main(port: int, disturbed: tuple[str, ...], **given: Any) -> None:
+def main(port: int, **given: Any) -> None:
     """Serve a boxed organization until SIGTERM or Ctrl-C; one JSON line on stdout says where."""
     try:
-        options = SandboxOptions(**given, disturbed=frozenset(disturbed) or SERVICES)
-        box = Sandbox(options)
+        box = Sandbox(SandboxOptions(**given))
     except ValueError as error:
         raise click.UsageError(str(error)) from None
     asyncio.run(_serve(box, port))

@@ -1,4 +1,4 @@
-"""An organization in a box: planted, served on a loopback port, and knowing what an audit of it must find."""
+"""An organization in a box: planted, and served on a loopback port."""
 
 from __future__ import annotations
 
@@ -7,24 +7,22 @@ import contextlib
 import os
 import threading
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 
-from auditor.sandbox.denials import DEFAULT_KINDS
-from auditor.sandbox.evidence import PlantedEvidence
-from auditor.sandbox.expected import Failure
+from auditor.sandbox.denials import Gates
+from auditor.sandbox.evidence import OrganizationEvidence, PlantedEvidence
 from auditor.sandbox.facts import PlantedAccount
-from auditor.sandbox.guardrails import organization_facts
+from auditor.sandbox.operations import Served
 from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.organization import BoxedAccount, BoxedOrganization, plant_organization
-from auditor.sandbox.planting import EvidencePlanter
+from auditor.sandbox.planting import plant_evidence, regions_on
 from auditor.sandbox.population import Population
 from auditor.sandbox.reports import layout_of, render
 from auditor.sandbox.server import Endpoint, listening
-from auditor.sandbox.services import endpoint_of
-from auditor.sandbox.sessions import BASE_KEY, BASE_SECRET, EXPIRED_KEY, EXPIRED_TOKEN, Identity
-from auditor.sandbox.verdicts import Verdicts
+from auditor.sandbox.services import check_names
+from auditor.sandbox.sessions import BASE_KEY, BASE_SECRET, EXPIRED_KEY, EXPIRED_TOKEN, Identity, Readers, Sessions
 
 # The evidence of so many accounts is kept; the calls of one account come close together.
 _KEPT_ACCOUNTS = 128
@@ -32,21 +30,18 @@ CONFIG_FILE = Path(__file__).with_name("aws-config")
 
 
 class Sandbox:
-    """A boxed organization. ``requests`` counts calls by operation, ``errors`` error answers by code.
-
-    Verdicts hold for the options' very ``as_of``: some users sit within a second of a threshold.
-    """
+    """A boxed organization. ``requests`` counts calls by operation, ``errors`` error answers by code."""
 
     def __init__(self, options: SandboxOptions | None = None) -> None:
         self.options = options or SandboxOptions()
+        check_names(self.options)
         self.organization: BoxedOrganization = plant_organization(self.options)
         self.caller_account = self.options.caller_account or self.organization.management_id
         self.faults = self._planted_faults()
         self.requests: Counter[str] = Counter()
         self.errors: Counter[str] = Counter()
-        self.organization_facts = organization_facts(self.options, self.organization)
+        self.organization_evidence = OrganizationEvidence(self.options, self.organization)
         self._population = Population(self.options, len(self.organization.active))
-        self._planter = EvidencePlanter(self.options, self.organization)
         self.evidence = lru_cache(maxsize=_KEPT_ACCOUNTS)(self._plant_evidence)
 
     @contextlib.contextmanager
@@ -62,7 +57,10 @@ class Sandbox:
 
     def endpoint(self) -> Endpoint:
         """A fresh endpoint: no session is open and no report was ever generated."""
-        return endpoint_of(self, self._base_identity())
+        readers = Readers(self.options, self.organization.management_id, self.caller_account)
+        served = Served(self, Sessions(self._base_identity()), readers)
+        gates = Gates(self.faults, self.options.partition, self.regions)
+        return Endpoint(served, gates, self.requests, self.errors)
 
     def environment(self, url: str) -> dict[str, str]:
         """The variables under which any AWS tool talks to the box and to nothing else."""
@@ -104,40 +102,11 @@ class Sandbox:
 
     def regions(self, account_id: str) -> tuple[str, ...]:
         """The regions that are on in an account."""
-        return self._planter.regions(self.organization.by_id[account_id])
-
-    def expected_failures(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[Failure]:
-        """(account id, control id, resource name, credential) of every FAIL, over all accounts with evidence.
-
-        ``kinds`` of evidence are those that were collected. The organization's rows are of its management account.
-        """
-        return self._verdicts(kinds).failures()
-
-    def expected_manual(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[tuple[str, str]]:
-        """(account id, control id) of all that a person has to decide, over all accounts in scope."""
-        return self._verdicts(kinds).with_status("MANUAL")
-
-    def expected_no_evidence(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[tuple[str, str]]:
-        """(account id, control id) of what lacks its evidence, but for what a report without a row or column leaves."""
-        return self._verdicts(kinds).with_status("NO_EVIDENCE")
-
-    def expected_evidence_gaps(self, kinds: Collection[str] = DEFAULT_KINDS) -> set[tuple[str, str, str, str]]:
-        """(account id, kind, stage, code) of evidence beside the credential report, where a role could be had."""
-        return self._verdicts(kinds).evidence_gaps()
-
-    def expected_outcomes(self) -> dict[str, str]:
-        """``assessed``, ``excluded`` or ``not_assessed`` by account id, in default scope."""
-        return self._verdicts(DEFAULT_KINDS).outcomes()
-
-    def expected_gaps(self) -> dict[str, tuple[str, str]]:
-        """(stage, code) by account id, but for ``hang`` and ``wrong-account``, where the client decides."""
-        return self._verdicts(DEFAULT_KINDS).gaps()
-
-    def _verdicts(self, kinds: Collection[str]) -> Verdicts:
-        return Verdicts(self, frozenset(kinds))
+        return regions_on(self.options, self.organization.by_id[account_id])
 
     def _plant_evidence(self, account_id: str) -> PlantedEvidence:
-        return self._planter.plant(self.organization.by_id[account_id], self.facts(account_id))
+        account = self.organization.by_id[account_id]
+        return plant_evidence(self.options, self.organization, account, self.facts(account_id))
 
     def _is_reachable(self, account: BoxedAccount) -> bool:
         return account.id == self.caller_account or not account.is_management

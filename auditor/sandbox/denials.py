@@ -1,50 +1,22 @@
-"""Calls that an account refuses though its role may be assumed, and the evidence that goes missing with each."""
+"""Calls that an account refuses though its role may be assumed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
+
+from auditor.sandbox.faults import FAULTS
+from auditor.sandbox.kinds import KINDS
+from auditor.sandbox.operations import Operation
+from auditor.sandbox.sessions import Identity
+from auditor.sandbox.wire import AwsError
 
 PREFIX = "deny:"
-REPORT = "credential-report"
-# Every operation that can be denied: the service that signs for it, and the kinds of evidence that need it.
-OPERATIONS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "GenerateCredentialReport": ("iam", (REPORT,)),
-    "GetCredentialReport": ("iam", (REPORT,)),
-    "GetAccountSummary": ("iam", ("account-summary",)),
-    "GetAccountPasswordPolicy": ("iam", ("password-policy",)),
-    "ListVirtualMFADevices": ("iam", ("virtual-mfa-devices",)),
-    "GetAccountAuthorizationDetails": ("iam", ("authorization-details",)),
-    "ListServerCertificates": ("iam", ("server-certificates",)),
-    "ListAccessKeys": ("iam", ("access-keys",)),
-    "ListSAMLProviders": ("iam", ("identity-providers",)),
-    "ListOpenIDConnectProviders": ("iam", ("identity-providers",)),
-    "ListAnalyzers": ("access-analyzer", ("access-analyzers",)),
-    "GetAlternateContact": ("account", ("contacts",)),
-    "GetContactInformation": ("account", ("contacts",)),
-    "DescribeRegions": ("ec2", ("access-analyzers", "ec2-instances")),
-    "DescribeInstances": ("ec2", ("ec2-instances",)),
-    "ListOrganizationsFeatures": ("iam", ("organization-features",)),
-    "ListDelegatedAdministrators": ("organizations", ("delegated-administrators",)),
-    "ListDelegatedServicesForAccount": ("organizations", ("delegated-administrators",)),
-    "ListAWSServiceAccessForOrganization": ("organizations", ("trusted-services",)),
-    "ListPolicies": ("organizations", ("organization-policies",)),
-    "DescribePolicy": ("organizations", ("organization-policies",)),
-    "ListTargetsForPolicy": ("organizations", ("organization-policies",)),
-    "DescribeResourcePolicy": ("organizations", ("resource-policy",)),
-    "ListTagsForResource": ("organizations", ()),
-    "ListInstances": ("sso", ("identity-center",)),
-}
-ORGANIZATION_KINDS = frozenset(
-    {
-        *("organization-features", "delegated-administrators", "trusted-services", "organization-policies"),
-        *("resource-policy", "identity-center"),
-    }
-)
-ACCOUNT_KINDS = frozenset(kind for _, kinds in OPERATIONS.values() for kind in kinds) - ORGANIZATION_KINDS
-# What a run collects unless it is asked for more or less.
-DEFAULT_KINDS = ACCOUNT_KINDS - {"ec2-instances"} | ORGANIZATION_KINDS
-# Services that AWS does not run in a partition.
-UNSERVED = {"aws-us-gov": frozenset({"account"})}
+_OPERATIONS = frozenset(operation.name for kind in KINDS if kind.is_deniable for operation in kind.operations)
+
+
+def is_unserved(operation: str, partition: str) -> bool:
+    """Whether AWS does not run the service of this operation in the partition."""
+    return any(operation == found.name for kind in KINDS if partition in kind.unserved_in for found in kind.operations)
 
 
 def denied(fault: str) -> Iterator[tuple[str, str]]:
@@ -55,7 +27,28 @@ def denied(fault: str) -> Iterator[tuple[str, str]]:
             yield operation, region
 
 
-def is_denial(fault: str) -> bool:
-    """Whether a fault denies operations, all of which are known."""
-    operations = [operation for operation, _ in denied(fault)]
-    return bool(operations) and set(operations) <= OPERATIONS.keys()
+def is_fault(text: str) -> bool:
+    """Whether this names a fault, takes one away, or denies operations, all of which are known."""
+    operations = {operation for operation, _ in denied(text)}
+    return text in FAULTS or text == "none" or (bool(operations) and operations <= _OPERATIONS)
+
+
+class Gates:
+    """What keeps a recognized caller from an operation; ``regions_of`` gives the regions that are on in an account."""
+
+    def __init__(self, faults: Mapping[str, str], partition: str, regions_of: Callable[[str], tuple[str, ...]]) -> None:
+        self._denied = {account: frozenset(denied(fault)) for account, fault in faults.items() if fault.count(":")}
+        self._partition, self._regions_of = partition, regions_of
+
+    def check(self, identity: Identity, operation: Operation, region: str) -> None:
+        """Raise the AWS error that ends this call, if one does."""
+        if is_unserved(operation.name, self._partition):
+            raise AwsError("InvalidAction", f"{operation.name} is not offered in this partition")
+        if operation.is_regional and region not in self._regions_of(identity.account_id):
+            # AWS's own answer in a region that is not enabled: the keys are not known there.
+            raise AwsError("InvalidClientTokenId", "The security token included in the request is invalid")
+        listed = self._denied.get(identity.account_id)
+        if listed and not listed.isdisjoint({(operation.name, ""), (operation.name, region)}):
+            what = f"{operation.action} on resource: *"
+            why = "with an explicit deny in a service control policy"
+            raise AwsError("AccessDenied", f"User: {identity.arn} is not authorized to perform: {what} {why}")

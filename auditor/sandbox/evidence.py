@@ -1,13 +1,40 @@
-"""The facts planted beside an account's credential report, before anything is written down as an answer."""
+"""What is true of an account or the organization beside credential reports; kinds of evidence plant facts in it."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any, TypeVar
 
 from auditor.sandbox.facts import User
+from auditor.sandbox.options import SandboxOptions
+from auditor.sandbox.organization import BoxedOrganization
+
+T = TypeVar("T")
+Maker = TypeVar("Maker", bound="Keeping")
+_CROWDED_RANKS = 38
+_SPECIAL_EVERY = 4
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Keeps what is made of it: each kind of evidence plants or remembers by a function of its own."""
+
+    _kept: dict[Callable[..., Any], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def of(self: Maker, make: Callable[[Maker], T]) -> T:
+        """What ``make`` makes of this, the same at every call."""
+        if make not in self._kept:
+            self._kept[make] = make(self)
+        found: T = self._kept[make]
+        return found
+
+    def but(self: Maker, make: Callable[[Maker], object], value: object) -> Maker:
+        """The same, where ``make`` had made this ``value``."""
+        other = replace(self)
+        other._kept.update({**self._kept, make: value})
+        return other
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,156 +47,48 @@ class RootEvidence:
     virtual_mfa: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PasswordPolicy:
-    """``reuse`` is passwords remembered, ``max_age`` days; None where the answer lacks the member."""
+@dataclass(frozen=True)
+class PlantedEvidence(Keeping):
+    """One account. ``of(plant)`` gives what a kind of evidence plants in it.
 
-    length: int = 14
-    reuse: int | None = 24
-    expires: bool = True
-    max_age: int | None = 90
-    uppercase: bool = True
-    lowercase: bool = True
-    symbol: bool = True
-    number: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Certificate:
-    """A server certificate kept in IAM."""
-
-    name: str
-    expires: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Analyzer:
-    """An analyzer of IAM Access Analyzer."""
-
-    region: str
-    type: str
-    status: str = "ACTIVE"
-
-
-@dataclass(frozen=True, slots=True)
-class Instance:
-    """An EC2 instance."""
-
-    id: str
-    region: str
-    state: str
-    has_profile: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Providers:
-    """ARNs of an account's identity providers; ``trusted`` are those that roles trust, some of which may be gone."""
-
-    saml: tuple[str, ...] = ()
-    oidc: tuple[str, ...] = ()
-    trusted: tuple[str, ...] = ()
-
-    def below(self, prefix: str) -> Providers:
-        """The same where only the last part of each ARN is given so far."""
-        return Providers(*(tuple(prefix + name for name in names) for names in (self.saml, self.oidc, self.trusted)))
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyVersion:
-    """One version; ``document`` is its exact text."""
-
-    id: str
-    document: str
-
-
-@dataclass(frozen=True, slots=True)
-class ManagedPolicy:
-    """``default`` is the version in force. ``allows_all`` is the planted truth, None where nobody can tell.
-
-    ``owner`` is "aws", or empty for the account's own.
+    ``regions`` are those that are on; ``short_pages``: lists come in small and empty pages.
     """
 
-    name: str
-    versions: tuple[PolicyVersion, ...]
-    default: str
-    allows_all: bool | None
-    owner: str = ""
-    path: str = "/"
-
-
-@dataclass(frozen=True, slots=True)
-class Grants:
-    """Permissions of a user, group or role; ``inline`` is (name, document), ``boundary`` at most one policy."""
-
-    attached: tuple[ManagedPolicy, ...] = ()
-    inline: tuple[tuple[str, str], ...] = ()
-    boundary: ManagedPolicy | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BoxedUser:
-    """An IAM user with groups and permissions of its own."""
-
-    user: User
-    groups: tuple[str, ...]
-    grants: Grants
-
-
-@dataclass(frozen=True, slots=True)
-class BoxedGroup:
-    name: str
-    grants: Grants
-
-
-@dataclass(frozen=True, slots=True)
-class BoxedRole:
-    """``trusts_all`` is the planted truth about the trust policy's text: anyone may assume the role."""
-
-    name: str
-    trust: str
-    trusts_all: bool = False
-    path: str = "/"
-    grants: Grants = Grants()
-    has_profile: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Permissions:
-    """All that GetAccountAuthorizationDetails tells; ``policies`` holds attached and unattached ones."""
-
-    users: tuple[BoxedUser, ...]
-    groups: tuple[BoxedGroup, ...]
-    roles: tuple[BoxedRole, ...]
-    policies: tuple[ManagedPolicy, ...]
-
-    def attachments(self) -> Counter[str]:
-        """How many users, groups and roles have each managed policy, by its name."""
-        return Counter(policy.name for grants in self.grants() for policy in grants.attached)
-
-    def grants(self) -> Iterator[Grants]:
-        yield from (user.grants for user in self.users)
-        yield from (group.grants for group in self.groups)
-        yield from (role.grants for role in self.roles)
-
-
-@dataclass(frozen=True, slots=True)
-class PlantedEvidence:
-    """Everything of one account but its credential report; ``short_pages``: lists come in small and empty pages.
-
-    ``regions`` are those that are on; ``virtual_mfa`` names the users with a virtual device.
-    """
-
+    options: SandboxOptions
+    management_id: str
     account_id: str
     rank: int
     root: RootEvidence
     users: tuple[User, ...]
     regions: tuple[str, ...]
-    password_policy: PasswordPolicy | None
-    virtual_mfa: tuple[str, ...]
-    certificates: tuple[Certificate, ...]
-    analyzers: tuple[Analyzer, ...]
-    instances: tuple[Instance, ...]
-    has_security_contact: bool
-    providers: Providers
-    permissions: Permissions
     short_pages: bool
+
+    @property
+    def as_of(self) -> datetime:
+        return self.options.as_of
+
+    @property
+    def prefix(self) -> str:
+        """How ARNs of the account's IAM begin, without the last colon."""
+        return f"arn:{self.options.partition}:iam::{self.account_id}"
+
+
+@dataclass(frozen=True)
+class OrganizationEvidence(Keeping):
+    """The organization as a whole. ``of(plant)`` gives what a kind of evidence plants in it."""
+
+    options: SandboxOptions
+    tree: BoxedOrganization
+
+    @property
+    def prefix(self) -> str:
+        """How ARNs of the organization begin, without the last colon."""
+        return f"arn:{self.options.partition}:organizations::{self.tree.management_id}"
+
+
+def pick(kinds: Sequence[T], rank: int, shift: int = 0) -> T:
+    """Every kind in turn for low ranks; further up one account in four is special, the others are of the first."""
+    turn = rank + shift
+    if rank < _CROWDED_RANKS:
+        return kinds[turn % len(kinds)]
+    return kinds[turn // _SPECIAL_EVERY % len(kinds)] if turn % _SPECIAL_EVERY == 0 else kinds[0]

@@ -35,6 +35,9 @@ FAULTS = frozenset(DEFAULT_FAULTS) | {
     "throttled",
     "cut-short",
     "hang-sts",
+    "line-twice",
+    "contradiction",
+    "cut-at-line-end",
 }
 # How often, before all is well.
 CAPACITY_REFUSALS, THROTTLES, CUTS = 2, 5, 2
@@ -76,10 +79,28 @@ def _bad_date(table: Table) -> Table:
     return [*table[:-1], row]
 
 
+def _line_twice(table: Table) -> Table:
+    return [*table, table[-1]]
+
+
+def _contradiction(table: Table) -> Table:
+    """The last user once more, made at another time."""
+    row = list(table[-1])
+    row[table[0].index("user_creation_time")] = "2011-03-01T00:00:00+00:00"
+    return [*table, row]
+
+
+def _cut_at_line_end(table: Table) -> Table:
+    return table[:-1]
+
+
 _TABLE_FAULTS: dict[str, Callable[[Table], Table]] = {
     "header-only": _header_only,
     "missing-columns": _without_columns,
     "bad-value": _bad_date,
+    "line-twice": _line_twice,
+    "contradiction": _contradiction,
+    "cut-at-line-end": _cut_at_line_end,
 }
 # Reports with these are written in the plainest layout, so that nothing else is odd about them.
 PLAIN_LAYOUT_FAULTS = frozenset(_TABLE_FAULTS) | {"truncated"}

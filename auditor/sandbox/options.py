@@ -6,21 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from auditor.sandbox.denials import is_denial
-from auditor.sandbox.faults import DEFAULT_FAULTS, FAULTS
+from auditor.sandbox.faults import DEFAULT_FAULTS
 
-SERVICES = frozenset({"sts", "iam", "organizations", "ec2", "access-analyzer", "account", "sso"})
 REGIONS = {
     "aws": ("us-east-1", "eu-west-1", "ap-southeast-2", "eu-south-1"),
     "aws-cn": ("cn-north-1", "cn-northwest-1"),
     "aws-us-gov": ("us-gov-west-1", "us-gov-east-1"),
 }
 SHOWN_STATES = ("both", "state", "status")
-
-
-def is_fault(text: str) -> bool:
-    """Whether this names a fault, or takes one away."""
-    return text in FAULTS or text == "none" or is_denial(text)
 
 
 def _this_second() -> datetime:
@@ -30,6 +23,8 @@ def _this_second() -> datetime:
 @dataclass(frozen=True, slots=True)
 class SandboxOptions:
     """Everything a box can be asked for; the same options give the same organization, reports and verdicts.
+
+    ``Sandbox`` checks the names of faults and services.
 
     ``as_of``           UTC, whole seconds. Users sit exactly on thresholds, so judge with this very instant.
     ``users``           about how many IAM users an account has.
@@ -41,9 +36,12 @@ class SandboxOptions:
     ``delegated``       a caller that is not the management account may list the organization all the same.
     ``in_organization`` False: the caller's account belongs to no organization.
     ``account_state``   whether accounts carry ``State``, ``Status`` or both.
+    ``account_paths``   accounts carry ``Paths``, as newer answers do.
     ``latency``         seconds before any answer.
     ``report_delay``    seconds from generate to ready, or (low, high), fixed for each account.
-    ``throttle_rate``, ``error_rate`` (503), ``reset_rate``: shares of calls to ``disturbed`` services.
+    ``throttle_rate``, ``error_rate`` (503), ``reset_rate``: shares of calls to ``disturbed`` services; empty is all.
+    ``rates``           service -> calls a second that one account may make in one region; more are throttled.
+    ``down``            services that answer 500 to everything; ``unknown``: services that the endpoint never heard of.
     ``session_seconds`` how long assumed credentials live; None is as long as asked.
     ``short_pages_every`` of so many accounts one gets lists in small and in empty pages; 0 for none.
     ``regions``         empty is those of the partition. Of three or more the last is opted into, not by every account.
@@ -68,12 +66,16 @@ class SandboxOptions:
     delegated: bool = True
     in_organization: bool = True
     account_state: str = "both"
+    account_paths: bool = False
     latency: float = 0.0
     report_delay: float | tuple[float, float] = 0.0
     throttle_rate: float = 0.0
     error_rate: float = 0.0
     reset_rate: float = 0.0
-    disturbed: frozenset[str] = SERVICES
+    disturbed: frozenset[str] = frozenset()
+    rates: Mapping[str, float] = field(default_factory=dict)
+    down: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
     session_seconds: float | None = None
     page_size: int = 20
     short_pages_every: int = 10
@@ -92,16 +94,15 @@ class SandboxOptions:
             raise ValueError("short_pages_every must not be negative")
         if self.as_of.tzinfo is None or self.as_of.microsecond:
             raise ValueError("as_of must be a UTC time in whole seconds")
-        if self.account_state not in SHOWN_STATES or not self.disturbed <= SERVICES:
-            raise ValueError(f"account_state is one of {SHOWN_STATES}, disturbed a subset of {sorted(SERVICES)}")
-        unknown = {fault for fault in (*self.faults.values(), *self.default_faults) if not is_fault(fault)}
-        if unknown:
-            raise ValueError(f"unknown faults: {sorted(unknown)}; known are {sorted(FAULTS)} and deny:OPERATION")
+        if self.account_state not in SHOWN_STATES or min(self.rates.values(), default=1.0) <= 0:
+            raise ValueError(f"account_state is one of {SHOWN_STATES}, and rates are above 0")
+        if not self.regions and self.partition not in REGIONS:
+            raise ValueError(f"the regions of {self.partition} must be given; known are those of {sorted(REGIONS)}")
 
     @property
     def all_regions(self) -> tuple[str, ...]:
         """Every region, the one that has to be opted into last."""
-        return self.regions or REGIONS.get(self.partition, REGIONS["aws"])
+        return self.regions or REGIONS[self.partition]
 
     @property
     def opt_in_region(self) -> str:

@@ -6,14 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from random import Random
 
-from auditor.sandbox.evidence import BoxedGroup, BoxedRole, BoxedUser, Grants, ManagedPolicy, Permissions
+from auditor.sandbox.evidence import pick
 from auditor.sandbox.facts import User
-from auditor.sandbox.kinds import pick
+from auditor.sandbox.permissions import BoxedGroup, BoxedRole, BoxedUser, Grants, ManagedPolicy, Permissions
 from auditor.sandbox.policies import (
     ADMINISTRATOR,
     ATTACHED_TO_NOBODY,
     CLOUD_SHELL,
     CUSTOMER,
+    INLINE,
     ONLY_A_BOUNDARY,
     ORDINARY,
     PLAIN,
@@ -34,6 +35,7 @@ SHELL_USERS = ("nobody", "nobody", "group", "user", "role")
 ADMINISTRATORS = ("nobody", "group", "nobody", "role", "user", "listed")
 _TARGETS = ("group", "role", "user")
 _SPECIALS_PER_ACCOUNT = 2
+_INLINE_EVERY = 4
 # Out of 20 users, so many have an inline policy, an attached one, both, and no permission at all.
 _WAYS = ("inline", "attached", "both", "nothing", *("group",) * 16)
 
@@ -53,7 +55,7 @@ class Draft:
         self._deal_known()
         self._deal_customer()
         users = tuple(self._user(user) for user in self._users)
-        groups = tuple(BoxedGroup(name, self._grants("group", name)) for name in GROUPS)
+        groups = tuple(BoxedGroup(name, self._grants("group", name, self._inline_of("group", name))) for name in GROUPS)
         done = tuple(self._role(found) for found in roles)
         return Permissions(users, groups, done, self._policies())
 
@@ -118,16 +120,29 @@ class Draft:
         way = self._rng.choice(_WAYS)
         if way in ("attached", "both"):
             self._attach(READ_ONLY, "user", user.name)
-        inline = (("inline", ORDINARY),) if way in ("inline", "both") else ()
+        inline: tuple[tuple[str, str], ...] = (("inline", ORDINARY),) if way in ("inline", "both") else ()
+        if user is self._users[-1]:
+            inline += self._special_inline("user")
         groups = tuple(self._rng.sample(GROUPS[:3], self._rng.randint(1, 2))) if way != "nothing" else ()
         return BoxedUser(user, groups, self._grants("user", user.name, inline))
 
     def _role(self, role: BoxedRole) -> BoxedRole:
-        inline = (("logs", ORDINARY),) if role.name == "app-server" else ()
+        inline = (("logs", ORDINARY),) if role.name == "app-server" else self._inline_of("role", role.name)
         grants = self._grants("role", role.name, inline)
         if role.name == "helpdesk":
             grants = Grants(grants.attached, inline, self._boundary)
         return BoxedRole(role.name, role.trust, role.trusts_all, role.path, grants, role.has_profile)
+
+    def _inline_of(self, kind: str, name: str) -> tuple[tuple[str, str], ...]:
+        return self._special_inline(kind) if name in ("operators", "helpdesk") else ()
+
+    def _special_inline(self, kind: str) -> tuple[tuple[str, str], ...]:
+        """One in four accounts has an inline policy of a special kind, on a group, a role or a user in turn."""
+        turn, rest = divmod(self._rank, _INLINE_EVERY)
+        if rest != _INLINE_EVERY - 1 or _TARGETS[turn % len(_TARGETS)] != kind:
+            return ()
+        name, text, _, _ = INLINE[turn % len(INLINE)]
+        return ((name, text),)
 
     def _grants(self, kind: str, name: str, inline: tuple[tuple[str, str], ...] = ()) -> Grants:
         return Grants(tuple(self._attached.get((kind, name), ())), inline)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from auditor.sandbox.evidence import ManagedPolicy, PolicyVersion
+from auditor.sandbox.permissions import ManagedPolicy, PolicyVersion
 
 Statement = dict[str, Any]
 BUCKET = "arn:aws:s3:::x/*"
@@ -17,19 +17,28 @@ def allow(action: Any, resource: Any, **more: Any) -> Statement:
     return {"Effect": "Allow", "Action": action, "Resource": resource, **more}
 
 
+def deny(action: Any, resource: Any, **more: Any) -> Statement:
+    return {"Effect": "Deny", "Action": action, "Resource": resource, **more}
+
+
 def document(*statements: Statement) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
 
 
 ORDINARY = document(allow(["s3:GetObject", "s3:ListBucket"], ["arn:aws:s3:::x", BUCKET]))
-DENY_ALL_OF_BUCKET = {"Effect": "Deny", "Action": "*", "Resource": BUCKET}
 FULL = document(allow("*", "*"))
 
 
-def _policy(name: str, allows_all: bool | None, *texts: str, default: int = 0, path: str = "/") -> ManagedPolicy:
+def _policy(
+    name: str, allows_all: bool | None, *texts: str, default: int = 0, path: str = "/", near: bool = False
+) -> ManagedPolicy:
     """``default`` is the number of the version in force, 0 the last one."""
     versions = tuple(PolicyVersion(f"v{number}", text) for number, text in enumerate(texts, 1))
-    return ManagedPolicy(name, versions, f"v{default or len(texts)}", allows_all, path=path)
+    return ManagedPolicy(name, versions, f"v{default or len(texts)}", allows_all, path=path, writes_permissions=near)
+
+
+def _all_but(*actions: str) -> str:
+    return document({"Effect": "Allow", "NotAction": list(actions), "Resource": "*"})
 
 
 def _aws(name: str, allows_all: bool, text: str, version: str = "v1") -> ManagedPolicy:
@@ -64,7 +73,7 @@ CUSTOMER = (
         True,
         document(allow("*", "*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})),
     ),
-    _policy("full-admin-beside-a-deny", True, document(allow("*", "*"), DENY_ALL_OF_BUCKET)),
+    _policy("full-admin-beside-a-deny", True, document(allow("*", "*"), deny("*", BUCKET))),
     _policy("full-admin-one-statement", True, json.dumps({"Version": "2012-10-17", "Statement": allow("*", "*")})),
     _policy("full-admin-by-default-version", True, ORDINARY, FULL),
     _policy("full-admin-in-old-version", False, FULL, ORDINARY),
@@ -74,11 +83,34 @@ CUSTOMER = (
     _policy("all-but-iam", False, document({"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"})),
     _policy("all-but-a-bucket", False, document({"Effect": "Allow", "Action": "*", "NotResource": BUCKET})),
     _policy("all-of-a-bucket", False, document(allow("*", BUCKET))),
-    _policy("all-of-iam", False, document(allow("iam:*", "*"))),
+    _policy("all-of-iam", False, document(allow("iam:*", "*")), near=True),
     _policy("all-in-two-halves", False, document(allow("*", BUCKET), allow("s3:*", "*"))),
-    _policy("denies-all", False, document({"Effect": "Deny", "Action": "*", "Resource": "*"})),
+    _policy("denies-all", False, document(deny("*", "*"))),
     _policy("not-json", None, '{"Version": "2012-10-17", "Statement": ['),
     _policy("not-a-policy", None, '["Allow"]'),
+    _policy("all-but-billing", False, _all_but("aws-portal:*"), near=True),
+    _policy("all-but-users-policies", False, _all_but("iam:*UserPolicy", "s3:*"), near=True),
+    _policy("all-but-what-writes-permissions", False, _all_but("iam:*Policy", "iam:CreatePolicyVersion")),
+    _policy(
+        "all-of-iam-by-names", False, document(allow(["IAM:Attach*", "iam:put*", "i?m:CreatePolicy*"], "*")), near=True
+    ),
+    _policy("some-of-iam", False, document(allow(["iam:Attach*", "iam:Put*"], "*"))),
+    _policy("all-of-iam-on-some", False, document(allow("iam:*", "arn:aws:iam::*:role/app-*"))),
+)
+
+# Inline policies: (name, document, whether it allows everything, whether it makes a near-administrator); None where
+# nobody can tell.
+INLINE: tuple[tuple[str, str, bool | None, bool | None], ...] = (
+    ("inline-full-admin", FULL, True, False),
+    ("inline-all-but-billing", _all_but("aws-portal:*"), False, True),
+    ("inline-not-json", "{", None, None),
+    (
+        "inline-full-with-condition",
+        document(allow("*", "*", Condition={"Bool": {"aws:MultiFactorAuthPresent": "true"}})),
+        True,
+        False,
+    ),
+    ("inline-all-but-iam", _all_but("iam:*"), False, False),
 )
 
 

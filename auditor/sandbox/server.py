@@ -8,99 +8,91 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from random import Random
+from typing import Any
 
 from aiohttp import web
 
-from auditor.sandbox.answers import Reply, code_of, failure, success
-from auditor.sandbox.gates import Gates
-from auditor.sandbox.options import SandboxOptions
-from auditor.sandbox.sessions import Operation, Sessions
+from auditor.sandbox.answers import Reply, failure, success
+from auditor.sandbox.denials import Gates
+from auditor.sandbox.disturbance import ConnectionLostError, Disturbance, RateLimits, UnknownServiceError
+from auditor.sandbox.operations import Operation, Request, Served
+from auditor.sandbox.services import CLIENTS, OPERATIONS
+from auditor.sandbox.shapes import operation_model, read_parameters
 from auditor.sandbox.wire import AwsError, Call, CutShortError, NoAnswerError, read_call
 
 # Lets a reset be a reset (RST), not a polite end of the connection.
 _LINGER_NOT = struct.pack("ii", 1, 0)
-
-
-class ConnectionLostError(Exception):
-    """The connection breaks before an answer."""
-
-
-class Disturbance:
-    """Deals out throttles, 503s and resets by their rates; the n-th draw of a seed is always the same."""
-
-    def __init__(self, options: SandboxOptions) -> None:
-        self._options = options
-        self._rng = Random(f"{options.seed}:disturbance")
-        self._any = options.throttle_rate + options.error_rate + options.reset_rate > 0
-
-    def strike(self, call: Call) -> None:
-        """Raise what this call has to suffer, if anything."""
-        if not self._any or call.service not in self._options.disturbed:
-            return
-        draw = self._rng.random()
-        if draw < self._options.reset_rate:
-            raise ConnectionLostError
-        draw -= self._options.reset_rate
-        if draw < self._options.error_rate:
-            raise AwsError("ServiceUnavailable", "Service is unable to handle request.", 503)
-        if draw - self._options.error_rate < self._options.throttle_rate:
-            raise AwsError("Throttling", "Rate exceeded")
+_ERROR_PAGE = "<!doctype html><html lang=en><title>500 Internal Server Error</title><h1>Internal Server Error</h1>"
 
 
 class Endpoint:
     """One endpoint for all services; ``requests`` counts calls by operation, ``errors`` answers by code."""
 
-    def __init__(
-        self,
-        options: SandboxOptions,
-        sessions: Sessions,
-        gates: Gates,
-        services: Mapping[str, Mapping[str, Operation]],
-        requests: Counter[str],
-        errors: Counter[str],
-    ) -> None:
+    def __init__(self, served: Served, gates: Gates, requests: Counter[str], errors: Counter[str]) -> None:
+        options = served.box.options
         self._latency, self._disturbance = options.latency, Disturbance(options)
-        self._sessions, self._gates, self._services = sessions, gates, services
+        self._limits = RateLimits(options.rates)
+        self._served, self._gates = served, gates
         self._requests, self._errors = requests, errors
         self._number = 0
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        call = read_call(request.headers, await request.read(), request.method, request.raw_path)
+        call = read_call(CLIENTS, request.headers, await request.read(), request.method, request.raw_path)
         self._requests[call.operation] += 1
         self._number += 1
         request_id = f"00000000-0000-4000-8000-{self._number:012x}"
         if self._latency:
             await asyncio.sleep(self._latency)
         try:
-            reply = self._answer(call, request_id)
+            reply = self._reply(call, request_id)
         except ConnectionLostError:
             self._errors["ConnectionReset"] += 1
             return _reset(request)
         except CutShortError as cut:
             self._errors["CutShort"] += 1
-            return await _half(request, success(call, str(cut), request_id))
+            return await _half(request, self._success(call, cut.answer, request_id))
+        except UnknownServiceError:
+            self._errors["UnknownService"] += 1
+            return web.Response(status=500, text=_ERROR_PAGE, content_type="text/html")
         except NoAnswerError:
             await asyncio.Event().wait()
             raise
         headers = {"Content-Type": reply.content_type, "x-amzn-RequestId": request_id}
-        if reply.error_type:
-            headers["x-amzn-ErrorType"] = reply.error_type
+        if reply.code:
+            headers["x-amzn-ErrorType"] = reply.code
         return web.Response(status=reply.status, body=reply.body, headers=headers)
 
-    def _answer(self, call: Call, request_id: str) -> Reply:
+    def _reply(self, call: Call, request_id: str) -> Reply:
         try:
-            self._disturbance.strike(call)
-            identity = self._sessions.identify(call)
-            operation = self._services.get(call.service, {}).get(call.operation)
-            if operation is None:
-                raise AwsError("InvalidAction", f"Could not find operation {call.operation}")
-            identity.require(call)
-            self._gates.check(identity, call)
-            return success(call, operation(identity, call), request_id)
+            answer = self._answer(call)
         except AwsError as error:
-            self._errors[code_of(call.service, error.code)] += 1
-            return failure(call, error, request_id)
+            reply = failure(CLIENTS.get(call.service, ""), call.operation, error, request_id)
+            self._errors[reply.code] += 1
+            return reply
+        return self._success(call, answer, request_id)
+
+    def _success(self, call: Call, answer: Mapping[str, Any], request_id: str) -> Reply:
+        return success(CLIENTS[call.service], call.operation, answer, request_id)
+
+    def _answer(self, call: Call) -> Mapping[str, Any]:
+        self._disturbance.strike(call)
+        identity = self._served.sessions.identify(call)
+        self._limits.check(identity, call)
+        operation = OPERATIONS.get((call.service, call.operation))
+        if operation is None:
+            raise AwsError("InvalidAction", f"Could not find operation {call.operation}")
+        identity.require(call)
+        self._gates.check(identity, operation, call.region)
+        if operation.is_for_readers:
+            self._served.readers.require(identity.account_id)
+        return operation.answer(Request(self._served, identity, call, _parameters(operation, call)))
+
+
+def _parameters(operation: Operation, call: Call) -> dict[str, Any]:
+    try:
+        return read_parameters(operation_model(operation.client, operation.name), call.given)
+    except ValueError as error:
+        raise AwsError("ValidationError", str(error)) from None
 
 
 def _reset(request: web.BaseRequest) -> web.Response:

@@ -1,4 +1,4 @@
-"""Who is calling: the base keys and the sessions that AssumeRole has handed out."""
+"""Who is calling: the base keys, the sessions that AssumeRole has handed out, and who may read the organization."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from auditor.sandbox.options import SandboxOptions
 from auditor.sandbox.wire import AwsError, Call
 
 BASE_KEY = "AKIASANDBOXCALLER001"
@@ -42,11 +43,7 @@ class Identity:
             return
         if not any(fnmatchcase(action, pattern) for pattern in self.actions):
             reason = "because no session policy allows the action"
-            raise AwsError("AccessDenied", f"User: {self.arn} is not authorized to perform: {action} {reason}", 403)
-
-
-# What a service does for a caller: the inside of its answer as text, or an AwsError.
-Operation = Callable[[Identity, Call], str]
+            raise AwsError("AccessDenied", f"User: {self.arn} is not authorized to perform: {action} {reason}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +78,35 @@ class Sessions:
     def identify(self, call: Call) -> Identity:
         """Whose keys signed the call; raises the AWS error for none, unknown and expired ones."""
         if not call.access_key:
-            raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token", 403)
+            raise AwsError("MissingAuthenticationToken", "Request is missing Authentication Token")
         if call.access_key == BASE_KEY and call.token in ("", BASE_TOKEN):
             return self._base
         session = self._by_key.get(call.access_key)
         if session is None or session.token != call.token:
             message = "The security token included in the request is invalid."
-            raise AwsError("InvalidClientTokenId", message, 403)
+            raise AwsError("InvalidClientTokenId", message)
         if self._clock() >= session.expires.timestamp():
-            raise AwsError("ExpiredToken", "The security token included in the request is expired", 403)
+            raise AwsError("ExpiredToken", "The security token included in the request is expired")
         return session.identity
+
+
+class Readers:
+    """Who may read the organization: ``ids`` are the management account and a delegated administrator."""
+
+    def __init__(self, options: SandboxOptions, management_id: str, caller_account: str) -> None:
+        self.in_organization = options.in_organization
+        self.ids = frozenset({management_id} | ({caller_account} if options.delegated else set()))
+
+    def require(self, account_id: str) -> None:
+        """Raise the AWS error for an account that may not."""
+        self.require_organization()
+        if account_id not in self.ids:
+            raise AwsError("AccessDenied", "You don't have permissions to access this resource.")
+
+    def require_organization(self) -> None:
+        if not self.in_organization:
+            message = "Your account is not a member of an organization."
+            raise AwsError("AWSOrganizationsNotInUseException", message)
 
 
 def _base32(number: int) -> str:

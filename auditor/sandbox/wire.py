@@ -9,33 +9,17 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 
-# query: form in, XML out. ec2: the same with other envelopes. json: JSON 1.1. rest: JSON with paths.
-PROTOCOLS = {
-    "sts": "query",
-    "iam": "query",
-    "ec2": "ec2",
-    "organizations": "json",
-    "sso": "json",
-    "account": "rest",
-    "access-analyzer": "rest",
-}
-_ROUTES = {
-    ("GET", "/analyzer"): "ListAnalyzers",
-    ("POST", "/getAlternateContact"): "GetAlternateContact",
-    ("POST", "/getContactInformation"): "GetContactInformation",
-}
+from auditor.sandbox.shapes import is_version, operation_at, service_model
+
 _SCOPE = re.compile(r"^AWS4-HMAC-SHA256 +Credential=([^/, ]+)/\d*/([^/, ]*)/([^/, ]*)/aws4_request")
-# What an unsigned call is for, so that it is refused in the words of its service.
-_TARGETS = {"AWSOrganizationsV20161128": "organizations", "SWBExternalService": "sso"}
-_VERSIONS = {"2010-05-08": "iam", "2011-06-15": "sts", "2016-11-15": "ec2"}
 
 
 class AwsError(Exception):
-    """An error answer; ``code`` is the query protocol's word, ``extra`` more members of a JSON body."""
+    """An error answer; ``code`` is the query protocol's word, ``members`` are more members of a JSON body."""
 
-    def __init__(self, code: str, message: str, status: int = 400, **extra: str) -> None:
+    def __init__(self, code: str, message: str, **members: str) -> None:
         super().__init__(message)
-        self.code, self.message, self.status, self.extra = code, message, status, extra
+        self.code, self.message, self.members = code, message, members
 
 
 class NoAnswerError(Exception):
@@ -43,38 +27,59 @@ class NoAnswerError(Exception):
 
 
 class CutShortError(Exception):
-    """The connection ends in the middle of the answer, which is the exception's text."""
+    """The connection ends in the middle of ``answer``."""
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        super().__init__("cut short")
+        self.answer = answer
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request, read but not yet believed; ``service`` and ``region`` are those it was signed for."""
+    """One request, read but not yet believed; ``service`` and ``region`` are those it was signed for.
+
+    ``given`` is the form of a query, or the JSON object and what stands in the path.
+    """
 
     service: str
     operation: str
-    params: Mapping[str, Any]
+    given: Mapping[str, Any]
     access_key: str
     token: str
     region: str = ""
 
 
-def read_call(headers: Mapping[str, str], body: bytes, method: str = "POST", path: str = "/") -> Call:
-    """What is called, and under which access key; ``path`` with its query string."""
+def read_call(
+    clients: Mapping[str, str], headers: Mapping[str, str], body: bytes, method: str = "POST", path: str = "/"
+) -> Call:
+    """What is called, and under which access key; ``path`` with its query string.
+
+    ``clients`` is what botocore calls the client of each service. An unsigned call has the service that it is for, so
+    that it is refused in that service's words.
+    """
     found = _SCOPE.match(headers.get("Authorization", ""))
     access_key, region, service = found.groups() if found else ("", "", "")
-    token = headers.get("X-Amz-Security-Token", "")
+    keys = access_key, headers.get("X-Amz-Security-Token", ""), region
     target = headers.get("X-Amz-Target", "")
     if target:
         prefix, _, operation = target.partition(".")
-        service = service or _TARGETS.get(prefix, "")
-        return Call(service, operation, _json_object(body), access_key, token, region)
-    if PROTOCOLS.get(service) == "rest":
+        return Call(service or _service_of_target(clients, prefix), operation, _json_object(body), *keys)
+    if service in clients and service_model(clients[service]).metadata["protocol"] == "rest-json":
         place, _, query = path.partition("?")
-        operation = _ROUTES.get((method, place), place)
-        return Call(service, operation, dict(parse_qsl(query)) | _json_object(body), access_key, token, region)
+        operation = operation_at(clients[service], method, place)
+        return Call(service, operation, dict(parse_qsl(query)) | _json_object(body), *keys)
     form = dict(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True))
-    service = service or _VERSIONS.get(form.get("Version", ""), "")
-    return Call(service, form.get("Action", ""), form, access_key, token, region)
+    service = service or _service_of_version(clients, form.get("Version", ""))
+    return Call(service, form.get("Action", ""), form, *keys)
+
+
+def _service_of_target(clients: Mapping[str, str], prefix: str) -> str:
+    models = ((service, service_model(client)) for service, client in clients.items())
+    return next((service for service, model in models if model.metadata.get("targetPrefix") == prefix), "")
+
+
+def _service_of_version(clients: Mapping[str, str], version: str) -> str:
+    return next((service for service, client in clients.items() if is_version(client, version)), "")
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

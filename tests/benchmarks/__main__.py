@@ -7,15 +7,21 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tests.benchmarks import collecting, full_evidence, judging, workbook
+from tests.benchmarks import asking, collecting, cost, full_evidence, judging, trouble, workbook
 from tests.benchmarks.table import Row, print_table
 
 _CASES: Mapping[str, Callable[..., Iterator[Row]]] = {
     "path": collecting.path_rows,
     "cpu": collecting.cpu_rows,
     "scale": collecting.scale_rows,
+    "waiting": trouble.waiting_rows,
+    "throttled": trouble.throttled_rows,
+    "outage": trouble.outage_rows,
     "judging": lambda **_: judging.rows(),
     "workbook": lambda **_: workbook.rows(),
+    "cost": cost.rows,
+    "asking": lambda **_: asking.rows(),
+    "processes": cost.process_rows,
     "full": lambda **_: full_evidence.rows(),
 }
 

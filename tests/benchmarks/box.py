@@ -7,7 +7,7 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -26,10 +26,10 @@ class Box:
 
 
 @contextmanager
-def boxed(active: int, users: int, **options: float | str) -> Iterator[Box]:
+def boxed(active: int, users: int, **options: float | str | Sequence[str]) -> Iterator[Box]:
     """Serve an organization with so many ACTIVE accounts; ``options`` are those of ``auditor.sandbox``."""
     given = {"accounts": active * 15 // 14, "users": users} | options  # one in fifteen is not active
-    flags = [text for name, value in given.items() for text in (f"--{name.replace('_', '-')}", str(value))]
+    flags = [text for name, value in given.items() for text in _flags(name, value)]
     command = [sys.executable, "-m", "auditor.sandbox", "--not-faulty", *flags]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
@@ -40,6 +40,13 @@ def boxed(active: int, users: int, **options: float | str) -> Iterator[Box]:
         server.terminate()
         server.communicate()
     box.cpu = _cpu_of_children() - before
+
+
+def _flags(name: str, value: float | str | Sequence[str]) -> Iterator[str]:
+    """Several values are the same flag again."""
+    for one in (value,) if isinstance(value, float | int | str) else value:
+        yield f"--{name.replace('_', '-')}"
+        yield str(one)
 
 
 def _box(server: subprocess.Popen[str], active: int) -> Box:

@@ -16,7 +16,7 @@ def make_snapshot(folder: str, accounts: int, users: int) -> Figures:
     """A snapshot of a boxed organization, written without collecting it."""
     from auditor.model import Account, AccountRecord, Caller, Evidence, Organization, Outcome
     from auditor.sandbox import Sandbox, SandboxOptions
-    from auditor.snapshot import SCHEMA_VERSION, Manifest, SnapshotWriter
+    from auditor.store.snapshot import SCHEMA_VERSION, Manifest, SnapshotWriter
 
     box = Sandbox(SandboxOptions(accounts=accounts, users=users, as_of=AS_OF, faulty=False))
     writer = SnapshotWriter.create(Path(folder), "o-bench", AS_OF)
@@ -34,8 +34,8 @@ def make_snapshot(folder: str, accounts: int, users: int) -> Figures:
 
 def frames(snapshot: str) -> Figures:
     """Parse, merge and type all reports."""
-    from auditor.frames import build_frames
-    from auditor.snapshot import Snapshot
+    from auditor.store.snapshot import Snapshot
+    from auditor.tables import build_frames
 
     opened = Snapshot.open(Path(snapshot))
     started = time.perf_counter()
@@ -46,10 +46,10 @@ def frames(snapshot: str) -> Figures:
 def evaluation(snapshot: str) -> Figures:
     """Judge by all controls of credentials; the frames are there already."""
     from auditor.catalog import Selection, load_catalog
-    from auditor.evaluator import evaluate
-    from auditor.frames import build_frames
+    from auditor.judge.evaluator import evaluate
     from auditor.model import CREDENTIAL_REPORT, Organization
-    from auditor.snapshot import Snapshot
+    from auditor.store.snapshot import Snapshot
+    from auditor.tables import build_frames
 
     catalog = load_catalog()
     built = build_frames(Snapshot.open(Path(snapshot)), AS_OF)
@@ -63,10 +63,10 @@ def evaluation(snapshot: str) -> Figures:
 
 def findings_csv(snapshot: str) -> Figures:
     """Write findings.csv and credentials.csv."""
-    from auditor.assessment import assess
     from auditor.catalog import load_catalog
+    from auditor.judge.assessment import assess
     from auditor.report import write_reports
-    from auditor.snapshot import Snapshot
+    from auditor.store.snapshot import Snapshot
 
     assessment = assess(Snapshot.open(Path(snapshot)), list(load_catalog().benchmarks))
     with tempfile.TemporaryDirectory() as folder:
@@ -79,7 +79,7 @@ def findings_csv(snapshot: str) -> Figures:
 def waiving(findings: int, waivers: int) -> Figures:
     """Load a file of many waivers of every kind and put them on many findings; judging itself is not counted."""
     from auditor.catalog import load_catalog
-    from auditor.waivers import apply_waivers, load_waivers
+    from auditor.judge.waivers import apply_waivers, load_waivers
     from tests.benchmarks.waived import failing, waivers_file
 
     frame, controls, accounts = failing(findings)
@@ -105,13 +105,13 @@ def full_evidence(folder: str, as_of: str, benchmark: list[str]) -> Figures:
     """
     import asyncio
 
-    from auditor import evidence
     from auditor.catalog import load_catalog
     from auditor.cli.aws import collect_from_aws
     from auditor.cli.collecting import kinds_needed
     from auditor.cli.progress import Reporter
     from auditor.model import Outcome
     from auditor.settings import load_settings
+    from auditor.store import evidence
 
     given = {"benchmark": benchmark, "as_of": as_of, "out": folder}
     chosen = load_settings(None, given, read_file=False)
@@ -141,8 +141,8 @@ def full_evidence(folder: str, as_of: str, benchmark: list[str]) -> Figures:
 
 def full_judging(snapshot: str, benchmarks: list[str]) -> Figures:
     """From evidence on disk to findings, everything included."""
-    from auditor.assessment import assess
-    from auditor.snapshot import Snapshot
+    from auditor.judge.assessment import assess
+    from auditor.store.snapshot import Snapshot
 
     opened = Snapshot.open(Path(snapshot))
     started = time.perf_counter()

@@ -26,7 +26,7 @@ AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 _COLUMNS = {"population": population.COLUMNS, "exceptions": exceptions.COLUMNS}
 _ACCOUNTS = 500
 _OFTEN = {"account_id", "account_name", "ou_path", "severity", "control_id", "requirements", "credential", "limit"}
-_OFTEN |= {"owner", "reason", "evidence_file", "title", "remediation", "waiver_id"}
+_OFTEN |= {"owner", "reason", "evidence_file", "title", "remediation", "waiver_id", "cited"}
 _LENGTHS = {"reason": 80, "remediation": 200, "observed": 60, "arn": 50, "resource_arn": 50, "evidence_file": 46}
 
 

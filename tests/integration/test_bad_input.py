@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import subprocess
 import time
@@ -11,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 from tests.boxed import AS_OF, Box, command, error_line
+from tests.fork_server import run_command
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,14 @@ def test_wrong_usage_is_told_in_one_line_before_any_call(
     assert list(tmp_path.iterdir()) == [], "nothing may be left behind"
 
 
+@pytest.mark.parametrize("arguments", [[], ["waivers"]])
+def test_without_a_command_there_is_the_help_page(box: Box, tmp_path: Path, arguments: list[str]) -> None:
+    result = box.auditor(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0].startswith("Usage: auditor")
+    assert len(result.stderr.splitlines()) > 5
+
+
 @pytest.mark.parametrize(
     ("content", "told"),
     [
@@ -80,6 +90,10 @@ def test_a_wrong_settings_file_is_told_in_one_line(box: Box, tmp_path: Path, con
         ("account_id\n", "no account is listed"),
         ("account_id\n12345\n", "line 2: '12345' is not an account id"),
         ("account_id\n000000000001\n000000000001\n", "is listed twice"),
+        ("account_id\n12345678901\n", "leading zeros were lost"),
+        ("account_id;name\n4,5E+11;x\n", "digits were lost"),
+        ("account_id:name\n000000000001:x\n", "the delimiter seems to be :"),
+        ("account_id,name\n000000000001;x\n", "the delimiter seems to be ;"),
         ("account_id\n000000000001,x\n", "more fields than the first line names"),
     ],
 )
@@ -164,6 +178,16 @@ def test_an_accounts_file_replaces_discovery(member: Box, tmp_path: Path) -> Non
     assert {r.account.id: r.account.name for r in manifest.accounts} == {i: f"name of {i}" for i in ids}
 
 
+def test_an_accounts_file_with_semicolons_is_read_and_that_is_said(member: Box, tmp_path: Path) -> None:
+    ids = [a.id for a in member.sandbox.organization.active if not a.is_management]
+    (tmp_path / "accounts.csv").write_text("\ufeffAccount ID;Name\n" + "".join(f"{i};x\n" for i in ids))
+    result = member.auditor("collect", "--accounts-file", "accounts.csv", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert "accounts.csv: the delimiter seems to be ;" in result.stderr
+    manifest = Snapshot.open(tmp_path / result.stdout.splitlines()[-1]).manifest
+    assert [r.account.id for r in manifest.accounts] == sorted(ids)
+
+
 def test_outside_any_organization_the_own_account_is_audited_and_it_says_so(tmp_path: Path) -> None:
     sandbox = Sandbox(SandboxOptions(accounts=1, as_of=AS_OF, in_organization=False, faulty=False))
     with sandbox.serve() as url:
@@ -206,9 +230,7 @@ def test_ctrl_c_keeps_what_was_collected(tmp_path: Path) -> None:
     snapshot = Snapshot.open(folder)
     assert snapshot.manifest.interrupted
     assert sum(bool(r.evidence) for r in snapshot.manifest.accounts) >= 10
-    offline = subprocess.run(
-        command(["report", folder, "--format", "csv"]), capture_output=True, text=True, check=False
-    )
+    offline = run_command(["report", folder, "--format", "csv"])
     assert offline.returncode == 4, offline.stderr
 
 
@@ -221,7 +243,7 @@ def wait_for_reports(sandbox: Sandbox, number: int) -> None:
 
 
 def test_output_to_a_closed_pipe_is_no_error(box: Box) -> None:
-    shell = f"{' '.join(command(['controls', 'list', '--format', 'json']))} | head -1"
+    shell = f"{shlex.join(command(['controls', 'list', '--format', 'json']))} | head -1"
     result = subprocess.run(["bash", "-c", f"set -o pipefail; {shell}"], capture_output=True, text=True, check=False)
     assert result.stderr == ""
     assert result.stdout == "[\n"

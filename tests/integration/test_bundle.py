@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shlex
 import shutil
 import struct
 import subprocess
@@ -14,12 +15,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.assessment import assess
 from auditor.errors import AuditorError, DifferenceError, SnapshotError
+from auditor.judge.assessment import assess
 from auditor.report import write_reports
-from auditor.seal import FileSigner, PublicKey, ZipContents, sign_snapshot, verify, write_bundle
-from auditor.seal import zipped as limits
-from tests.boxed import Completed, command
+from auditor.store.seal import FileSigner, PublicKey, ZipContents, sign_snapshot, verify, write_bundle
+from auditor.store.seal import zipped as limits
+from tests.boxed import Completed
+from tests.fork_server import run_command
 from tests.sealing import copied, files_of, key_pair, state
 from tests.support import ACCOUNT, OTHER, catalog, report, root, stored, unreachable, user
 
@@ -48,7 +50,7 @@ def bundle(snapshot: Path, keys: tuple[Path, Path], tmp_path_factory: pytest.Tem
 
 
 def auditor(*arguments: str | Path) -> Completed:
-    return subprocess.run(command(arguments), capture_output=True, text=True, timeout=60, check=False)
+    return run_command(arguments)
 
 
 def bash(line: str, folder: Path) -> Completed:
@@ -85,7 +87,8 @@ def test_an_auditor_verifies_it_with_sha256sum_and_openssl_as_the_readme_says(bu
     shutil.unpack_archive(bundle, tmp_path)
     (folder,) = tmp_path.iterdir()
     text = (folder / "README.txt").read_text()
-    lines = [line[4:].replace("/tmp/", f"{tmp_path}/") for line in text.splitlines() if line.startswith("    ")]
+    place = f"{shlex.quote(str(tmp_path))}/"
+    lines = [line[4:].replace("/tmp/", place) for line in text.splitlines() if line.startswith("    ")]
     assert len(lines) == 7
     done = [bash(line, folder) for line in lines]
     assert [d.returncode for d in done] == [0] * 7, [d.stderr for d in done]
@@ -123,7 +126,7 @@ def test_a_snapshot_with_a_difference_is_not_bundled(snapshot: Path, keys: tuple
     for more in ((), ("--public-key", keys[1])):
         result = auditor("bundle", copy, *more)
         assert result.returncode == 7
-        assert "cannot be bundled, it is not as it was sealed: findings.csv" in result.stderr
+        assert "cannot be bundled, it was changed after it was sealed: findings.csv" in result.stderr
     assert {p.name for p in tmp_path.iterdir()} == {copy.name}
     _, stranger = key_pair(tmp_path, name="stranger")
     result = auditor("bundle", snapshot, "--to", tmp_path / "x.zip", "--public-key", stranger)
@@ -220,16 +223,20 @@ def test_names_that_lead_elsewhere_are_refused(tmp_path: Path, name: str) -> Non
 def test_backslashes_links_twins_and_locked_entries_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "b.zip"
     cases = {
-        "leads out": renamed(forged(path, ("o-x/..+evil", b"x")), b"..+evil", b"..\\evil"),
+        "points outside": renamed(forged(path, ("o-x/..+evil", b"x")), b"..+evil", b"..\\evil"),
         "a link": forged(tmp_path / "1.zip", ("o-x/a", b"/etc/passwd"), change=link),
-        "two of that name": renamed(forged(tmp_path / "2.zip", ("o-x/a", b"1"), ("o-x/b", b"2")), b"o-x/b", b"o-x/a"),
+        "two entries have this name": renamed(
+            forged(tmp_path / "2.zip", ("o-x/a", b"1"), ("o-x/b", b"2")), b"o-x/b", b"o-x/a"
+        ),
         "encrypted": locked(forged(tmp_path / "3.zip", ("o-x/a", b"1"))),
-        "unknown way": forged(tmp_path / "4.zip", ("o-x/a", b"1"), change=lambda i: setattr(i, "compress_type", 12)),
+        "compression method is unknown": forged(
+            tmp_path / "4.zip", ("o-x/a", b"1"), change=lambda i: setattr(i, "compress_type", 12)
+        ),
     }
     for said, place in cases.items():
         with pytest.raises(SnapshotError, match=said):
             ZipContents(place)
-    with pytest.raises(SnapshotError, match="two of that name"):
+    with pytest.raises(SnapshotError, match="two entries have this name"):
         ZipContents(forged(tmp_path / "5.zip", ("o-x/a", b"1"), ("o-x/A", b"2")))
 
 
@@ -266,7 +273,7 @@ def test_something_around_a_zip_is_refused(bundle: Path, tmp_path: Path) -> None
     whole = bundle.read_bytes()
     for place, content in {"before": b"x" + whole, "after": whole + b"x", "cut": whole[:-9], "none": b""}.items():
         (tmp_path / place).write_bytes(content)
-        with pytest.raises(DifferenceError, match="is no bundle, or is torn"):
+        with pytest.raises(DifferenceError, match="is not a bundle, or is damaged"):
             ZipContents(tmp_path / place)
 
 

@@ -11,10 +11,12 @@ from typing import Any
 import pytest
 
 from auditor.aws.probes import PROBES
-from auditor.cli.collectors import OF_ACCOUNTS, OF_THE_ORGANIZATION, account_actions, organization_actions
+from auditor.cli.collectors import account_actions, organization_actions
+from auditor.kinds import KINDS, evidence_kinds
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.sandbox.denials import OPERATIONS, denied
+from auditor.sandbox.denials import denied
 from tests.boxed import AS_OF, Box, Completed, error_line
+from tests.expected.kinds import OPERATIONS
 
 Told = dict[str, set[tuple[str, tuple[str, ...]]]]
 # Accounts of the box by their rank, and what is forbidden there; the management account is 0.
@@ -69,7 +71,7 @@ def check(box: Box, *arguments: str, form: str = "json", cwd: Path | None = None
 
 
 def test_exactly_what_is_forbidden_is_told() -> None:
-    every = {action for collector in (*OF_ACCOUNTS, *OF_THE_ORGANIZATION) for action in collector.actions}
+    every = {action for kind in evidence_kinds() for action in KINDS[kind].actions}
     with served(planted=PLANTED) as box:
         result = check(box)
         assert told(result) == planted(box, every)
@@ -106,11 +108,13 @@ def test_nothing_missing_is_exit_code_0_and_a_table_of_all_accounts() -> None:
 
 def test_the_check_needs_no_right_that_the_run_does_not_need(tmp_path: Path) -> None:
     """Each call is one that a run makes, and lists are not read on."""
-    (tmp_path / "auditor.yaml").write_text("ec2_instances: true\naccount_tags: true\n")
+    (tmp_path / "auditor.yaml").write_text(
+        "ec2_instances: true\naccount_tags: true\nbenchmark: [cis-aws-7.0.0, aws-iam-hygiene]\n"
+    )
     with served(short_pages_every=0) as box:
         result = check(box, cwd=tmp_path)
         assert result.returncode == 0, result.stdout
-        kinds = {collector.kind for collector in (*OF_ACCOUNTS, *OF_THE_ORGANIZATION)}
+        kinds = evidence_kinds()
         operations = {a.partition(":")[2] for a in (*account_actions(kinds), *organization_actions(kinds))}
         requests = box.sandbox.requests
         assert set(requests) == operations | {"AssumeRole", "GetCallerIdentity"}
@@ -154,12 +158,12 @@ def test_a_caller_who_may_not_read_the_organization_is_told_so(tmp_path: Path) -
 def test_choosing_without_checking_is_a_mistake() -> None:
     with served() as box:
         result = box.auditor("accounts", "--benchmark", "aws-iam-rules")
-        assert "--benchmark says what to check: give --check-permissions too" in error_line(result)
+        assert "--benchmark chooses what to check: use it with --check-permissions" in error_line(result)
         assert (result.returncode, dict(box.sandbox.requests)) == (2, {})
 
 
 def test_every_action_of_a_run_can_be_checked() -> None:
-    kinds = {collector.kind for collector in (*OF_ACCOUNTS, *OF_THE_ORGANIZATION)}
+    kinds = evidence_kinds()
     assert set(PROBES) == {*account_actions(kinds), *organization_actions(kinds)}
 
 

@@ -14,8 +14,8 @@ import pytest
 from openpyxl.cell.cell import Cell, MergedCell
 from openpyxl.utils.escape import unescape
 
+from auditor.csv_file import DELIMITERS
 from auditor.report.csv_files import CsvStyle, safe_text, write_csv
-from auditor.settings import DELIMITERS
 from tests.reporting import HOSTILE
 
 pytestmark = pytest.mark.libreoffice
@@ -27,6 +27,7 @@ TEXTS = (
     "+cmd|'/C calc'!A0",
     "@SUM(1+1)*cmd|'/C calc'!A0",
     *("#DIV/0!", "#NAME?", " =1+1", "\n=1+1", "{=1+1}", "=\x01", "\x01=1+1"),
+    *("\0=1+1", "\uff1d1+1", "\uff0b1+1", "\uff0d1+1", "\uff20SUM(1)"),
     *("semi;colon", "pipe|d", "tab\tbed", "com,ma", '"quoted"', '=1+1;"x"', "12:30", "1,5"),
     *("x" * MAX_CELL, "y" * (MAX_CELL + 1)),
 )
@@ -74,9 +75,11 @@ def cells(path: Path) -> Iterator[tuple[Cell | MergedCell, Cell | MergedCell]]:
 
 
 def plain(value: object) -> object:
-    """LibreOffice makes every line end a line feed, and takes ``_x0041_`` for what XLSX escapes so."""
-    text = unescape(unescape(value)) if isinstance(value, str) else value
-    return text.replace("\r\n", "\n").replace("\r", "\n")[:MAX_CELL] if isinstance(text, str) else text
+    """LibreOffice makes every line end a line feed, drops NUL, and takes ``_x0041_`` for what XLSX escapes so."""
+    if not isinstance(value, str):
+        return value
+    text = unescape(unescape(value)).replace("\0", "")
+    return text.replace("\r\n", "\n").replace("\r", "\n")[:MAX_CELL]
 
 
 @pytest.mark.parametrize("style", STYLES, ids=name)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from auditor.aws.calls import Calls
-from auditor.aws.organization import AwsDirectory, clean
+from auditor.aws.organization import AwsDirectory
 from auditor.aws.session import NoCredentialsBoundError, open_clients
-from auditor.errors import AccessError
+from auditor.errors import AccessError, clean
 from auditor.model import Account
 from auditor.sandbox import Sandbox, SandboxOptions
 from tests.boxed import AS_OF
@@ -49,6 +51,27 @@ async def test_same_named_ous_below_different_parents_keep_their_paths(monkeypat
     by_ids = {ids for _, ids in tree.places.values()}
     assert len(paths) == len(by_ids) > 4
     assert all(len(path.split("/")) >= len(ids) for path, ids in tree.places.values())
+
+
+@pytest.mark.parametrize("account_paths", [True, False])
+async def test_ou_paths_are_the_same_whoever_tells_them(account_paths: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By ``Paths`` of the list of accounts, which the pinned SDK does not know by itself, or by asking every OU."""
+    sandbox = Sandbox(SandboxOptions(accounts=45, as_of=AS_OF, account_paths=account_paths))
+    with sandbox.serve() as url:
+        for name, value in sandbox.environment(url).items():
+            monkeypatch.setenv(name, value)
+        async with open_clients(None, None, 4) as clients:
+            directory = AwsDirectory(clients, Calls(4))
+            walking = asyncio.create_task(directory.ou_tree())
+            organization = await directory.organization()
+            assert organization
+            assert [page async for page in directory.account_pages(organization)]
+            tree = await walking
+    assert tree.places == {a.id: (clean(a.ou_path), a.ou_ids) for a in sandbox.organization.accounts}
+    assert tree.ou_ids == sandbox.organization.containers.keys()
+    asked = {name for name, count in sandbox.requests.items() if count and "ForParent" in name}
+    assert any("ListOrganizationalUnitsForParent" in name for name in asked)
+    assert any("ListAccountsForParent" in name for name in asked) is not account_paths
 
 
 async def test_a_call_outside_of_any_account_is_not_signed_with_somebody_elses_credentials(

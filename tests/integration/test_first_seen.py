@@ -11,9 +11,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.assessment import assess
 from auditor.history import look_back
-from auditor.snapshot import Snapshot, SnapshotWriter, snapshot_name
+from auditor.judge.assessment import assess
+from auditor.store.snapshot import Snapshot, SnapshotWriter
+from auditor.store.snapshot_folders import snapshot_name
 from tests.boxed import Box, error_line
 from tests.support import ACCOUNT, AS_OF, ORGANIZATION, catalog, key, report, root, stored, user
 

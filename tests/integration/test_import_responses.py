@@ -190,14 +190,14 @@ def test_another_original_can_be_named_and_is_told_where_nothing_proves_it(
     opened(snapshot / "audit.xlsx").save(other)
     result = imported(box, book, snapshot, "--original", other)
     assert result.returncode == 0
-    assert result.stderr.startswith(f"auditor: {other} is none of the files that {snapshot}/summary.json names")
+    assert result.stderr.startswith(f"auditor: {other} is not a file that {snapshot}/summary.json names")
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (["nothing.xlsx", "{snapshot}"], "nothing.xlsx: cannot be read: No such file or directory"),
-        (["{snapshot}/findings.csv", "{snapshot}"], "findings.csv is no Excel workbook: save it as"),
+        (["{snapshot}/findings.csv", "{snapshot}"], "findings.csv is not an Excel workbook: save it as"),
         (["{snapshot}/audit.xlsx", "nowhere"], "nowhere has no reports: summary.json cannot be read"),
         (["{snapshot}/audit.xlsx", "{snapshot}", "--original", "none.xlsx"], "none.xlsx: cannot be read"),
         (["{snapshot}/audit.xlsx", "{snapshot}", "--to", "{snapshot}/audit.xlsx"], "would overwrite the workbook"),

@@ -14,6 +14,7 @@ import pytest
 from auditor.sandbox.sessions import BASE_TOKEN
 from tests.boxed import Box
 from tests.canaries import CANARIES, EXTERNAL_ID, MFA, SECRET, Place, troubled_box
+from tests.expected import Expected
 
 JSON = ("--log-format", "json")
 # The last of these asks for an MFA code that is typed in.
@@ -99,11 +100,11 @@ def test_the_log_tells_calls_accounts_and_the_end(troubled: Box, tmp_path: Path)
         *(("sts", "Ass"), ("ec2", "Des"), ("accessanalyzer", "Lis"), ("account", "Get")),
     }
     accounts = {line["account"]: line for line in log if line["event"] == "account-finished"}
-    outcomes = troubled.sandbox.expected_outcomes()
+    outcomes = Expected(troubled.sandbox).outcomes()
     assert {i: line["outcome"] for i, line in accounts.items()} == {
         i: outcome for i, outcome in outcomes.items() if outcome != "excluded"
     }
-    for account_id, (stage, code) in troubled.sandbox.expected_gaps().items():
+    for account_id, (stage, code) in Expected(troubled.sandbox).gaps().items():
         gap = accounts[account_id]["gaps"][0]  # the credential report's, the first kind
         assert (gap["stage"], gap["code"]) == (stage, code)
         refused = [line for line in log if line["event"] == "call-failed" and line["account"] == account_id]
@@ -119,7 +120,7 @@ def test_quiet_leaves_warnings_and_errors(troubled: Box, tmp_path: Path) -> None
     log = events(done.stderr)
     assert {line["level"] for line in log} == {"warning"}
     failed = {line["account"] for line in log if line["event"] == "account-finished"}
-    assert failed == troubled.sandbox.expected_gaps().keys()
+    assert failed == Expected(troubled.sandbox).gaps().keys()
 
 
 @pytest.mark.parametrize(

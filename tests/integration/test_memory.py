@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 from tests.boxed import AS_OF, Box
+from tests.expected import Expected
 
 COLLECT = """
 import sys
@@ -35,5 +36,5 @@ def test_collecting_does_not_load_pandas(tmp_path: Path) -> None:
         )
     assert done.returncode == 0, done.stderr
     records = Snapshot.open(Path(done.stdout.splitlines()[-1])).manifest.accounts
-    assert {r.account.id: r.outcome.value for r in records} == sandbox.expected_outcomes()
+    assert {r.account.id: r.outcome.value for r in records} == Expected(sandbox).outcomes()
     assert done.stderr.splitlines()[-1] == "[]"

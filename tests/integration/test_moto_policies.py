@@ -11,10 +11,10 @@ import pytest
 from moto import mock_aws
 from moto.iam.aws_managed_policies import aws_managed_policies_data
 
-from auditor import evidence
-from auditor.evidence import Answer, Document
-from auditor.frames.kinds.authorization_details import Authorization, authorization_frames, authorization_rows
 from auditor.policy import allows_everything, parse
+from auditor.store import evidence
+from auditor.store.evidence import Answer, Document
+from tests.authorization import Authorization, authorization_frames, authorization_rows
 
 ACCOUNT = "123456789012"
 ADMIN = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}

@@ -12,13 +12,14 @@ import pytest
 import auditor
 from auditor import schema
 from auditor.errors import CatalogError, ConfigurationError, SnapshotError
-from tests.boxed import AS_OF, Box
+from tests.boxed import AS_OF, Box, day
+from tests.expected import Expected
 
 
 @pytest.fixture(scope="module")
 def folder(box: Box, tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("notebook")
-    ids = [a for a, outcome in box.sandbox.expected_outcomes().items() if outcome == "assessed"][:5]
+    ids = [a for a, outcome in Expected(box.sandbox).outcomes().items() if outcome == "assessed"][:5]
     options = [part for account_id in ids for part in ("--account", account_id)]
     done = box.auditor("collect", "--out", out, "--as-of", AS_OF.isoformat(), *options)
     return Path(done.stdout.splitlines()[-1])
@@ -44,10 +45,10 @@ def test_evaluate_takes_a_path_or_an_open_snapshot(folder: Path) -> None:
 
 
 def test_evaluate_by_another_benchmark_at_another_time(folder: Path) -> None:
-    findings = auditor.evaluate(folder, benchmarks=["aws-iam-rules"], as_of="2030-01-01")
+    findings = auditor.evaluate(folder, benchmarks=["aws-iam-rules"], as_of=day(1200))
     assert set(findings["control_id"].unique()) == {"access-key-1-rotated-45d", "access-key-2-rotated-45d"}
     in_scope = findings[findings["status"] != "NO_EVIDENCE"]
-    assert set(in_scope["status"].unique()) == {"FAIL"}, "by 2030 every key is too old"
+    assert set(in_scope["status"].unique()) == {"FAIL"}, "by then every key is too old"
 
 
 def test_what_does_not_exist_is_told(folder: Path) -> None:

@@ -38,7 +38,7 @@ def test_an_as_of_time_outside_the_period_is_told(box: Box, snapshot: Path) -> N
     arguments = ("report", snapshot, "--period", "2026Q3", "--format", "csv", "--benchmark", "aws-iam-rules")
     told = error_line(box.auditor(*arguments))
     assert told == (
-        "auditor: ages are counted at 2026-11-24T10:15:00Z, which lies outside the period "
+        "auditor: ages are counted at 2026-11-24T10:15:00Z, which is outside the period "
         "2026Q3 (2026-07-01 to 2026-09-30)"
     )
     assert stated(snapshot) == "2026Q3 (2026-07-01 to 2026-09-30)", "it is told, and obeyed"

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from auditor.catalog import load_catalog
 from auditor.sandbox import Sandbox, SandboxOptions
-from tests.boxed import AS_OF, Box, command
+from tests.boxed import AS_OF, Box
+from tests.fork_server import run_command
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("reports")
     settings = out / "auditor.yaml"
     benchmarks = "\n".join(f"- {name}" for name in load_catalog().benchmarks)
-    settings.write_text(f"out: {out}\nreport_timeout: 4\nec2_instances: true\nbenchmark:\n{benchmarks}\n")
+    settings.write_text(f"out: {out}\nreport_timeout: 10\nec2_instances: true\nbenchmark:\n{benchmarks}\n")
     sandbox = Sandbox(SandboxOptions(accounts=300, users=8, as_of=AS_OF))
     with sandbox.serve() as url:
         ran = Box(sandbox, url).auditor("run", "--config", settings)
@@ -27,13 +27,7 @@ def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_reperform_agrees_on_the_sandboxs_300_accounts(snapshot: Path) -> None:
-    found = subprocess.run(
-        command(["reperform", snapshot, "--workbook", snapshot / "audit.xlsx"]),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+    found = run_command(["reperform", snapshot, "--workbook", snapshot / "audit.xlsx"])
     assert (found.returncode, found.stderr) == (0, "")
     told = re.search(r"([\d,]+) verdicts by (\d+) controls on (\d+) accounts", found.stdout)
     assert told

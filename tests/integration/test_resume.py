@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 from tests.boxed import AS_OF, Box, command, error_line, read_csv
+from tests.expected import Expected
 
 KILLS = 20
 SMALL = SandboxOptions(accounts=14, users=4, as_of=AS_OF, faulty=False, latency=0.03, report_delay=(0.0, 0.6))
@@ -108,10 +109,10 @@ def test_only_the_rest_is_done_and_what_is_torn_is_done_again(small: Box, tmp_pa
     resumed = small.auditor("collect", "--resume", folder)
     assert resumed.returncode == 0, resumed.stderr
     fetched = sum(n for name, n in small.sandbox.requests.items() if "AssumeRole" in name)
-    active = sum(o == "assessed" for o in small.sandbox.expected_outcomes().values())
+    active = sum(o == "assessed" for o in Expected(small.sandbox).outcomes().values())
     assert active - len(kept) - 1 <= fetched <= active - len(kept) + 1
     manifest = Snapshot.open(folder).manifest
-    assert {r.account.id: r.outcome.value for r in manifest.accounts} == small.sandbox.expected_outcomes()
+    assert {r.account.id: r.outcome.value for r in manifest.accounts} == Expected(small.sandbox).outcomes()
     assert len(manifest.attempts) == 2
     assert all(Snapshot.open(folder).read(f) for r in manifest.accounts for f in r.evidence)
 
@@ -156,7 +157,7 @@ def test_a_snapshot_of_another_organization_is_refused(small: Box, tmp_path: Pat
     with other.serve() as url:
         result = Box(other, url).auditor("collect", "--resume", folder)
     assert result.returncode == 2
-    assert "but these credentials are of" in error_line(result)
+    assert "but these credentials belong to" in error_line(result)
     assert (folder / "journal.jsonl").read_bytes() == before
 
 
@@ -196,8 +197,10 @@ def test_a_full_disk_is_told_and_the_snapshot_can_be_resumed(small: Box, tmp_pat
     try:
         result = small.auditor("collect", "--out", disk / "reports", "--as-of", AS_OF.isoformat())
         assert result.returncode == 1, result.stderr
-        assert "No space left on device" in error_line(result)
-        assert "--resume" in error_line(result)
+        assert "No space left on device" in result.stderr.splitlines()[0]
+        assert "Traceback" not in result.stderr
+        (line,) = [line for line in result.stderr.splitlines() if line.startswith("  go on:")]
+        assert f"auditor collect --resume {only_folder(disk / 'reports')} --as-of " in line
         subprocess.run(["mount", "-o", "remount,size=10m", str(disk)], check=True)
         folder = only_folder(disk / "reports")
         assert folder is not None

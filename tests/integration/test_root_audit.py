@@ -12,8 +12,9 @@ import pytest
 
 from auditor.model import ROOT_CREDENTIALS
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.sandbox.denials import DEFAULT_KINDS
 from tests.boxed import AS_OF, Box, Completed, read_csv
+from tests.expected import Expected
+from tests.expected.kinds import DEFAULT_KINDS
 
 KINDS = {*DEFAULT_KINDS, ROOT_CREDENTIALS}
 CONTROLS = {"root-no-access-key", "root-mfa", "root-mfa-always", "root-hardware-mfa", "root-hardware-mfa-always"}
@@ -62,9 +63,9 @@ def test_the_planted_status_of_root_gives_the_expected_verdicts(ran: tuple[Box, 
     assert result.returncode == 4, result.stderr
     found = rows(folder, result)
     controls = {row["control_id"] for row in rows(folder, result, "controls.csv")}
-    expected = {(f[0], f[1]) for f in box.sandbox.expected_failures(KINDS) if f[1] in controls}
+    expected = {(f[0], f[1]) for f in Expected(box.sandbox, KINDS).failures() if f[1] in controls}
     assert with_status(found, "FAIL") == expected
-    open_ones = {pair for pair in box.sandbox.expected_no_evidence(KINDS) if pair[1] in controls}
+    open_ones = {pair for pair in Expected(box.sandbox, KINDS).no_evidence() if pair[1] in controls}
     assert with_status(found, "NO_EVIDENCE") == open_ones
     read = [f for f in found if f["account_id"] in closed(box) and f["control_id"] in CONTROLS]
     assert {(f["control_id"], f["status"]) for f in read} == {(c, s) for c in CONTROLS for s in ("PASS", "FAIL")}
@@ -158,7 +159,7 @@ def test_govcloud_asks_for_no_mfa_of_root_here_either(tmp_path: Path) -> None:
         found = rows(tmp_path, run(box, tmp_path, benchmark=["cis-aws-7.0.0"]))
         of_root = {f["control_id"] for f in found if f["account_id"] in closed(box) and f["resource_name"]}
         assert of_root == {"root-no-access-key"}
-        failed = {pair[:2] for pair in box.sandbox.expected_failures(KINDS) if pair[1].startswith("root-")}
+        failed = {pair[:2] for pair in Expected(box.sandbox, KINDS).failures() if pair[1].startswith("root-")}
         assert {pair for pair in with_status(found, "FAIL") if pair[1].startswith("root-")} == failed
 
 

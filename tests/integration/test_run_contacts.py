@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 from tests.boxed import AS_OF, Box, read_csv
+from tests.expected import Expected
 
 PLAIN = SandboxOptions(accounts=6, users=2, as_of=AS_OF, faulty=False)
 SECURITY, PRIMARY = "security-contact-registered", "account-contact-current"
@@ -32,7 +33,7 @@ def test_one_contact_is_judged_or_shown_though_the_other_is_refused(tmp_path: Pa
     decided = found[SECURITY]["status"] in ("PASS", "FAIL")
     assert decided == (refused == "GetContactInformation")
     failed = {(f["account_id"], f["control_id"]) for f in rows if f["status"] == "FAIL"}
-    assert failed == {failure[:2] for failure in sandbox.expected_failures() if failure[1] == SECURITY}
+    assert failed == {failure[:2] for failure in Expected(sandbox).failures() if failure[1] == SECURITY}
     gap = next(a for a in read_csv(snapshot / "accounts.csv") if a["account_id"] == account)
     assert (gap["gap_evidence"], gap["gap_stage"], gap["gap_code"]) == ("contacts", "fetch", "AccessDeniedException")
     assert refused in gap["gap_message"]

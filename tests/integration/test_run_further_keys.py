@@ -10,6 +10,7 @@ import pytest
 
 from auditor.sandbox import Sandbox, SandboxOptions
 from tests.boxed import AS_OF, Box, read_csv
+from tests.expected import Expected
 
 OPTIONS = SandboxOptions(accounts=40, users=6, as_of=AS_OF, faulty=False)
 
@@ -71,9 +72,9 @@ def test_the_verdicts_are_those_that_were_planted(more: Box, snapshot: Path) -> 
     rows = read_csv(snapshot / "findings.csv")
     controls = {r["control_id"] for r in rows}
     found = {(r["account_id"], r["control_id"], r["resource_name"], r["credential"]) for r in rows if _is(r, "FAIL")}
-    assert found == {failure for failure in more.sandbox.expected_failures() if failure[1] in controls}
+    assert found == {failure for failure in Expected(more.sandbox).failures() if failure[1] in controls}
     left_open = {(r["account_id"], r["control_id"]) for r in rows if _is(r, "NO_EVIDENCE")}
-    assert left_open == {pair for pair in more.sandbox.expected_no_evidence() if pair[1] in controls}
+    assert left_open == {pair for pair in Expected(more.sandbox).no_evidence() if pair[1] in controls}
     further = {(f[1], f[2], f[3]) for f in found if f[2] in ("further-keys", "third-key-of-setup")}
     assert {
         ("access-key-rotated-90d", "further-keys", "access_key_4"),

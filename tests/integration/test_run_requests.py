@@ -7,9 +7,11 @@ from dataclasses import astuple, replace
 from pathlib import Path
 
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.sandbox.evidence import PlantedEvidence, Providers
-from auditor.sandbox.kinds import PROVIDERS
+from auditor.sandbox.evidence import PlantedEvidence
+from auditor.sandbox.kinds.identity_providers import PROVIDERS, Providers, planted_providers
+from auditor.sandbox.kinds.virtual_mfa_devices import planted_devices
 from tests.boxed import AS_OF, Box, read_csv
+from tests.expected import Expected
 
 OPTIONS = SandboxOptions(accounts=30, users=6, as_of=AS_OF, faulty=False, short_pages_every=0)
 
@@ -59,7 +61,7 @@ def test_a_second_list_of_identity_providers_is_asked_for_where_the_first_is_not
 
 def kind_of(sandbox: Sandbox, account: str) -> Providers:
     """What was planted, of each ARN the last part."""
-    found = sandbox.evidence(account).providers
+    found = sandbox.evidence(account).of(planted_providers)
     return Providers(*(tuple(arn.rpartition(":")[2] for arn in arns) for arns in astuple(found)))
 
 
@@ -69,7 +71,7 @@ def test_as_many_as_fit_on_a_page_are_asked_for(tmp_path: Path) -> None:
     asked = [a.id for a in sandbox.organization.active if sandbox.evidence(a.id).root.mfa]
     assert asked
     for account in asked:
-        assert len(sandbox.evidence(account).virtual_mfa) > 100
+        assert len(sandbox.evidence(account).of(planted_devices)) > 100
         assert calls(snapshot, account, "virtual-mfa-devices") == (["iam:ListVirtualMFADevices"], "")
 
 
@@ -103,9 +105,9 @@ def test_a_user_deleted_after_the_report_was_made_is_no_gap_and_costs_no_other_u
         rows = [r for r in read_csv(snapshot / "findings.csv") if r["account_id"] == account]
         left_open = [r for r in rows if r["status"] == "NO_EVIDENCE" and r["control_id"] == "access-key-rotated-90d"]
         assert [r["reason"].partition(";")[0] for r in left_open] == ["1 unit undecided"]
-        assert "the user was deleted before they could be listed" in left_open[0]["reason"]
+        assert "and was deleted before they could be listed" in left_open[0]["reason"]
         found = {(r["control_id"], r["resource_name"], r["credential"]) for r in rows if r["status"] == "FAIL"}
-        expected = {f[1:] for f in plain.expected_failures() if f[0] == account}
+        expected = {f[1:] for f in Expected(plain).failures() if f[0] == account}
         controls = ("access-key-rotated-90d", "single-active-access-key")
         assert found == {f for f in expected if f[0] in controls and (f[1] != "further-keys" or f[2] in SLOTS)}
 
@@ -124,14 +126,14 @@ def test_root_needs_no_mfa_in_the_govcloud_partition(tmp_path: Path) -> None:
     assert int(counts["root-no-access-key"]["population"]) > 0
     rows = read_csv(snapshot / "findings.csv")
     found = {(f["account_id"], f["control_id"], f["resource_name"]) for f in rows if f["status"] == "FAIL"}
-    assert found == {f[:3] for f in sandbox.expected_failures() if f[1] in controls}
+    assert found == {f[:3] for f in Expected(sandbox).failures() if f[1] in controls}
     shown = Box(sandbox, "http://127.0.0.1:1").auditor(
         *("explain", "root-mfa", snapshot, "--account", sandbox.organization.active[1].id)
     )
     assert shown.returncode == 0, shown.stderr
     text = " ".join(shown.stdout.split())
     assert "-> NOT_APPLICABLE" in text
-    assert "reason: CIS does not ask for MFA of root in the GovCloud partition" in text
+    assert "reason: CIS does not require MFA for root in the GovCloud partition" in text
 
 
 def test_parameters_that_hold_for_no_account_are_told_in_the_summary_and_on_stderr(tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ def test_parameters_that_hold_for_no_account_are_told_in_the_summary_and_on_stde
     entry = "- {control: access-key-rotated-90d, parameters: {max_age_days: %d}, ou: %s, reason: ours}\n"
     (own / "parameters.yaml").write_text(entry % (30, "Root") + entry % (40, "zzzz-0000"))
     sandbox = Sandbox(replace(OPTIONS, accounts=4, users=2))
-    sentence = "the parameters of access-key-rotated-90d for ou zzzz-0000 hold for no account"
+    sentence = "the parameters of access-key-rotated-90d for ou zzzz-0000 match no account"
     given = ("--format", "csv", "--config-dir", own, "--requirement", "access-key-rotated-90d")
     with sandbox.serve() as url:
         box = Box(sandbox, url)
@@ -148,6 +150,6 @@ def test_parameters_that_hold_for_no_account_are_told_in_the_summary_and_on_stde
         assert result.returncode in (0, 4), result.stderr
         snapshot = tmp_path / result.stdout.splitlines()[-1]
         quiet = box.auditor("report", snapshot, *given, "--quiet")
-    assert [line for line in result.stderr.splitlines() if "hold for no account" in line] == [f"auditor: {sentence}"]
+    assert [line for line in result.stderr.splitlines() if "match no account" in line] == [f"auditor: {sentence}"]
     assert quiet.stderr == ""
     assert json.loads((snapshot / "summary.json").read_text())["parameters_for_no_account"] == [sentence]

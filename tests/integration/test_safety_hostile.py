@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from auditor import credential_report
 from auditor.aws.verified import MAX_ANSWER
 from auditor.errors import EvidenceError, SnapshotError
+from auditor.kinds.credential_report import report_parser
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.snapshot import MAX_EVIDENCE, Snapshot
+from auditor.store.snapshot import MAX_EVIDENCE, Snapshot
 from tests.boxed import AS_OF, Box, error_line
 from tests.lying import Lie, lying
 from tests.support import ACCOUNT, COLUMNS, report, root, stored
@@ -46,7 +46,7 @@ def test_an_account_id_that_leads_out_of_the_folder_is_refused(honest: Box, tmp_
     with lying(honest.url, swapped("ListAccounts", f'"Id": "{victim}"', f'"Id": "{place}"')) as url:
         result = Box(honest.sandbox, url).auditor("run", "--out", "reports", cwd=tmp_path)
     assert result.returncode == 3, result.stderr
-    assert "AWS was asked which accounts there are and answered" in result.stderr
+    assert "AWS was asked the list of accounts and answered" in result.stderr
     assert "Traceback" not in result.stderr
     assert all(path.startswith("reports") and "evil" not in path for path in files(tmp_path))
 
@@ -91,9 +91,9 @@ def test_a_report_without_an_end_is_a_gap_and_not_read_to_its_end(honest: Box, t
 
 def test_a_report_that_is_larger_than_any_can_be_is_refused() -> None:
     line = b"\n" + report([root()]).partition(b"\n")[2]
-    content = ",".join(COLUMNS).encode() + line * (credential_report.MAX_BYTES // len(line) + 1)
+    content = ",".join(COLUMNS).encode() + line * (report_parser.MAX_BYTES // len(line) + 1)
     with pytest.raises(EvidenceError) as caught:
-        credential_report.parse(content, ACCOUNT)
+        report_parser.parse(content, ACCOUNT)
     assert (caught.value.stage, caught.value.code) == ("validate", "ReportTooLarge")
     assert "67,108,864 are allowed" in caught.value.message
 

@@ -13,8 +13,9 @@ import pytest
 
 from auditor.model import CREDENTIAL_REPORT, Account, AccountRecord, EvidenceGap, Outcome
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 from tests.boxed import AS_OF, Box, command
+from tests.fork_server import run_command
 from tests.support import ACCOUNT, ago, key, report, root, stored, user
 
 HOSTILE = "x\x1b[31m\x1b]0;title\x07\x9b2J\x08\u202egnp\u2066\u200b\u2028y"
@@ -90,10 +91,8 @@ def test_what_somebody_named_does_not_act_on_a_terminal(
 
 
 def test_a_program_gets_data_as_they_are(snapshot: Snapshot, tmp_path: Path) -> None:
-    arguments = command(
-        ["query", "select account_name from accounts", "--snapshot", snapshot.folder, "--format", "json"]
-    )
-    done = subprocess.run(arguments, cwd=tmp_path, capture_output=True, check=True)
+    sql = "select account_name from accounts"
+    done = run_command(["query", sql, "--snapshot", snapshot.folder, "--format", "json"], folder=tmp_path)
     assert HOSTILE in [row["account_name"] for row in json.loads(done.stdout)]
 
 
@@ -113,7 +112,7 @@ def test_names_and_messages_of_a_run_do_not_act_in_progress_and_log(tmp_path: Pa
 
 def test_a_traceback_does_not_act_on_a_terminal(tmp_path: Path, snapshot: Snapshot) -> None:
     (tmp_path / "sitecustomize.py").write_text(
-        "import auditor.snapshot as s\ndef broken(folder):\n"
+        "import auditor.store.snapshot as s\ndef broken(folder):\n"
         f"    raise RuntimeError({HOSTILE!r})\ns.Snapshot.open = broken\n"
     )
     path = os.pathsep.join([str(tmp_path), os.environ.get("PYTHONPATH", "")])
@@ -138,9 +137,7 @@ def test_texts_of_ones_own_catalogue_do_not_act_either(tmp_path: Path) -> None:
         f'  - {{id: "1", control: root-mfa, title: "{spelt}", section: "{spelt}", level: 1, assessment: automated}}\n'
     )
     for arguments in (["controls", "list", "--benchmark", "mine"], ["controls", "show", "mine:1"]):
-        done = subprocess.run(
-            command([*arguments, "--config-dir", "mine"]), cwd=tmp_path, capture_output=True, text=True, check=False
-        )
+        done = run_command([*arguments, "--config-dir", "mine"], folder=tmp_path)
         assert done.returncode == 0, done.stderr
         assert acting(done.stdout) == set()
         assert "\ufffd[31m" in done.stdout

@@ -142,7 +142,7 @@ def test_the_code_of_an_mfa_device_is_asked_for_and_written_nowhere(
 @pytest.mark.parametrize(
     ("typed", "told"),
     [
-        ("39 48", "the code of an MFA device has six digits"),
+        ("39 48", "an MFA code has six digits"),
         ("111111", "AWS refused AssumeRole to profile 'guarded' (AccessDenied: MultiFactorAuthentication failed"),
     ],
 )
@@ -274,7 +274,7 @@ def test_an_sso_login_that_has_run_out_is_told_with_the_command_that_renews_it(
         result = without_a_terminal(environment, tmp_path, "accounts", *option)
         assert box.sandbox.requests.total() == 0
     assert error_line(result) == (
-        "auditor: the SSO login of profile 'work' is missing or has run out; "
+        "auditor: the SSO login of profile 'work' is missing or expired; "
         "run 'aws sso login --profile work' and try again"
     )
     assert result.returncode == 3
@@ -295,7 +295,7 @@ def test_a_web_identity_whose_token_is_not_there_is_told(tmp_path: Path) -> None
 @pytest.mark.parametrize(
     ("config", "told"),
     [
-        ("[profile work]\nrole_arn = x\nsource_profile = none\n", "configuration of profile 'work' is not in"),
+        ("[profile work]\nrole_arn = x\nsource_profile = none\n", "configuration of profile 'work' is not valid"),
         ("[profile work]\ncredential_process = false\n", "the credentials of profile 'work' could not be fetched"),
         ("[profile other]\n", "'aws configure list-profiles' shows the known ones"),
     ],

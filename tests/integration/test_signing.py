@@ -24,10 +24,11 @@ from moto.server import ThreadedMotoServer
 from auditor.cli.signing import sign_collected
 from auditor.errors import KeyFileError, UnsignedError
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.seal import FileSigner, PublicKey
-from auditor.seal.signature import Signature
-from auditor.snapshot import Snapshot
+from auditor.store.seal import FileSigner, PublicKey
+from auditor.store.seal.signature import Signature
+from auditor.store.snapshot import Snapshot
 from tests.boxed import AS_OF, Box, Completed, command, error_line
+from tests.fork_server import run_command
 from tests.sealing import files_of, key_pair, openssl, told, verified
 from tests.support import ACCOUNT, report, root, stored
 
@@ -62,7 +63,7 @@ def snapshot(tmp_path: Path) -> Snapshot:
 
 def auditor(*arguments: str | Path, **env: str) -> Completed:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | env
-    return subprocess.run(command(arguments), env=clean, capture_output=True, text=True, timeout=60, check=False)
+    return run_command(arguments, clean)
 
 
 def bad_keys(folder: Path, keys: tuple[Path, Path]) -> dict[str, Path]:
@@ -79,8 +80,8 @@ def bad_keys(folder: Path, keys: tuple[Path, Path]) -> dict[str, Path]:
         "cannot be read: Is a directory": folder,
         "holds no key in PEM form": folder / "text.pem",
         "is too large to be a key": folder / "large.pem",
-        "holds no private key that can be used": folder / "torn.pem",
-        "holds a key of another kind than Ed25519": folder / "rsa.pem",
+        "has no usable private key": folder / "torn.pem",
+        "is not an Ed25519 key": folder / "rsa.pem",
         "holds a public key, and signing needs the private one": keys[1],
     }
 
@@ -96,7 +97,7 @@ def test_a_key_that_cannot_be_used_is_told_before_anything_is_collected(
         assert said in error_line(result)
         assert str(key) in error_line(result)
     wrong = box.auditor("run", "--out", tmp_path / "out", "--sign", locked, env={"AUDITOR_SIGN_PASSPHRASE": "wrong"})
-    assert "the passphrase does not open" in error_line(wrong)
+    assert "the passphrase does not decrypt" in error_line(wrong)
     for empty in ("", "awskms:"):
         assert "names no key" in error_line(box.auditor("collect", "--out", tmp_path / "out", "--sign", empty))
     assert box.sandbox.requests.total() == 0
@@ -165,7 +166,7 @@ def test_a_key_that_others_can_read_is_warned_of(snapshot: Snapshot, tmp_path: P
     loose.chmod(0o644)
     result = auditor("sign", snapshot.folder, "--key", loose)
     assert result.returncode == 0
-    assert "can be used by others than its owner" in result.stderr
+    assert "can be read by other users" in result.stderr
     assert auditor("sign", snapshot.folder, "--key", keys[0]).stderr == ""
 
 
@@ -198,9 +199,9 @@ def test_signing_again_replaces_and_mends_what_was_cut_off(
 def test_the_public_key_must_be_one(snapshot: Snapshot, tmp_path: Path, keys: tuple[Path, Path]) -> None:
     (tmp_path / "text.pem").write_text("-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n")
     cases = {
-        "holds a private key": keys[0],
+        "is a private key": keys[0],
         "cannot be read": tmp_path / "nowhere.pem",
-        "holds no public key": tmp_path / "text.pem",
+        "has no usable public key": tmp_path / "text.pem",
     }
     for said, path in cases.items():
         for name in ("verify", "bundle"):
@@ -239,7 +240,7 @@ def test_retrying_gaps_seals_anew_and_the_old_signature_goes(tmp_path: Path, key
     assert after.manifest_sha256() != root_before
     stale = verified(folder).differences
     assert [d.name for d in stale] == ["summary.json"]
-    assert "'auditor report' makes the reports anew" in stale[0].message
+    assert "'auditor report' writes the reports again" in stale[0].message
     assert box.auditor("report", folder, "--format", "csv").returncode in (0, 4)
     assert verified(folder).unchanged
     chain = box.auditor("verify", tmp_path)
@@ -346,7 +347,10 @@ def test_a_kms_key_that_cannot_sign_is_told(kms: str, snapshot: Snapshot) -> Non
         assert said in error_line(result)
     assert not (snapshot.folder / "manifest.sig").exists()
     nobody = auditor(
-        "sign", snapshot.folder, "--key", "awskms:alias/x", HOME="/nowhere", AWS_EC2_METADATA_DISABLED="true"
+        *("sign", snapshot.folder, "--key", "awskms:alias/x"),
+        AWS_CONFIG_FILE="/nowhere",
+        AWS_SHARED_CREDENTIALS_FILE="/nowhere",
+        AWS_EC2_METADATA_DISABLED="true",
     )
     assert nobody.returncode == 3
     assert "no AWS credentials were found" in error_line(nobody)

@@ -14,12 +14,13 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from auditor.assessment import assess
-from auditor.report import write_reports
-from auditor.snapshot import Snapshot
+from auditor.judge.assessment import assess
+from auditor.report import Output, write_reports
+from auditor.store.snapshot import Snapshot
 from tests import divided
-from tests.boxed import Box, Completed, command, error_line, read_csv
+from tests.boxed import Box, Completed, error_line, read_csv
 from tests.divided import ACCOUNTS, EVERY, marks_of
+from tests.fork_server import run_command
 from tests.planted import every_text
 from tests.support import ACCOUNT, waivers_file
 
@@ -30,7 +31,7 @@ FORMATS = ("--format", "csv", "--format", "json")
 
 
 def auditor(*arguments: str | Path) -> Completed:
-    return subprocess.run(command(arguments), capture_output=True, text=True, timeout=300, check=False)
+    return run_command(arguments, timeout=300)
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +79,7 @@ def test_no_file_of_a_part_tells_of_another_account(out: Path, snapshot: Snapsho
         for mark in (mark for other in set(EVERY) - own for mark in marks_of(other)):
             assert mark not in found, f"{folder.name} tells of {mark}"
         for mark in (mark for one in own & set(ACCOUNTS) for mark in marks_of(one)):
-            assert mark in found, f"{folder.name} does not tell of {mark}"
+            assert mark in found, f"{folder.name} does not show of {mark}"
 
 
 @pytest.mark.parametrize("split_by", ["ou", "tag:Owner"])
@@ -184,7 +185,7 @@ def test_verify_knows_the_files_of_parts(snapshot: Snapshot, tmp_path: Path) -> 
 
 def test_what_cannot_be_split_by_is_refused_before_anything_is_written(snapshot: Snapshot, tmp_path: Path) -> None:
     for given, sentence in (
-        ("tag:owner", "no account has it (did you mean 'Owner'?)"),
+        ("tag:owner", "no account has this tag (did you mean 'Owner'?)"),
         ("oo", "--split-by: 'oo' is not what reports can be split by (did you mean 'ou'?)"),
         ("tag:", "known: ou, account, tag:NAME"),
     ):
@@ -221,6 +222,6 @@ def test_each_part_is_told_before_it_is_written(snapshot: Snapshot, tmp_path: Pa
         written = tmp_path / "by-account"
         told.append((part, parts, sum(path.is_dir() for path in written.iterdir())))
 
-    write_reports(assess(snapshot), tmp_path, ["csv"], split_by="account", tell=tell)
+    write_reports(assess(snapshot), tmp_path, ["csv"], Output(split_by="account"), tell)
     parts = len([path for path in (tmp_path / "by-account").iterdir() if path.is_dir()])
     assert told == [(number, parts, number - 1) for number in range(1, parts + 1)]

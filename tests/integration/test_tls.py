@@ -8,6 +8,7 @@ import json
 import os
 import ssl
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -141,7 +142,8 @@ async def test_the_sdks_own_log_in_is_verified_too(tmp_path: Path, monkeypatch: 
         assert seen == []
 
 
-CONTAINER = {"AccessKeyId": "A", "SecretAccessKey": "B", "Token": "C", "Expiration": "2099-01-01T00:00:00Z"}
+TOMORROW = f"{datetime.now(UTC) + timedelta(days=1):%Y-%m-%dT%H:%M:%SZ}"
+CONTAINER = {"AccessKeyId": "A", "SecretAccessKey": "B", "Token": "C", "Expiration": TOMORROW}
 INSTANCE = CONTAINER | {"Code": "Success"}
 
 

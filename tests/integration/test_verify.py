@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 from tests.boxed import AS_OF, Box, Completed, error_line
 from tests.sealing import any_bit, copied, files_of, flipped, key_pair, state, told, verified
 
@@ -205,7 +205,7 @@ def test_each_difference_is_told_exactly_and_the_exit_code_is_7(box: Box, copy: 
     assert result.returncode == 7
     assert result.stderr == ""
     lines = result.stdout.splitlines()
-    assert "NOT as it was sealed, 3 differences" in lines[0]
+    assert "CHANGED since it was sealed, 3 differences" in lines[0]
     assert f"  changed: {name}: its sha256 is " in result.stdout
     assert "evidence.sha256 and manifest.json say " in result.stdout
     assert "  missing: audit.xlsx: reports.sha256 and summary.json name it" in lines
@@ -235,7 +235,7 @@ def test_a_snapshot_that_was_collected_but_not_reported_is_fine(box: Box, tmp_pa
     result = box.auditor("verify", folder)
     assert result.returncode == 0, result.stdout
     assert "not signed" in result.stdout
-    assert "note: no reports lie beside the evidence" in result.stdout
+    assert "note: there are no reports" in result.stdout
 
 
 def test_an_unsigned_snapshot_says_so_and_is_a_difference_when_a_key_is_given(

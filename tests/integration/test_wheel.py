@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from auditor.ask.ready_made import named_queries
 from auditor.catalog import load_catalog
-from auditor.query import named_queries
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -44,7 +44,7 @@ def run(installed: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_catalogue_and_the_queries_come_along(installed: Path) -> None:
     code = (
         "import auditor, json; from auditor.catalog import config_folder, load_catalog;"
-        "from auditor.query import named_queries;"
+        "from auditor.ask.ready_made import named_queries;"
         "found = [str(config_folder()), len(load_catalog().controls), len(named_queries())];"
         "print(json.dumps([auditor.__file__, *found]))"
     )

@@ -17,11 +17,12 @@ from auditor.aws.organization import AwsDirectory
 from auditor.aws.pace import Pace
 from auditor.aws.session import open_clients
 from auditor.errors import EvidenceError
-from auditor.model import CREDENTIAL_REPORT
+from auditor.model import ACCESS_ANALYZERS, CREDENTIAL_REPORT
 from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.sandbox.faults import THROTTLES
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 from tests.boxed import AS_OF, Box, error_line
+from tests.expected import Expected
 
 SIZE = {"accounts": 25, "users": 3, "as_of": AS_OF, "faulty": False}
 
@@ -43,6 +44,7 @@ def member() -> str:
         {"throttle_rate": 0.4, "disturbed": frozenset({"organizations"})},
         {"throttle_rate": 0.4, "disturbed": frozenset({"iam"})},
         {"session_seconds": 3.0, "report_delay": 4.0},
+        {"rates": {"iam": 4.0, "sts": 10.0, "organizations": 5.0}, "error_rate": 0.1, "reset_rate": 0.05},
     ],
     ids=[
         "throttled",
@@ -53,6 +55,7 @@ def member() -> str:
         "organizations throttled",
         "iam throttled",
         "3 s sessions",
+        "few calls a second",
     ],
 )
 def test_every_account_is_collected(trouble: dict[str, object], tmp_path: Path) -> None:
@@ -61,7 +64,7 @@ def test_every_account_is_collected(trouble: dict[str, object], tmp_path: Path) 
         result = Box(sandbox, url).auditor("collect", "--out", tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
     manifest = Snapshot.open(Path(result.stdout.splitlines()[-1])).manifest
-    assert {r.account.id: r.outcome.value for r in manifest.accounts} == sandbox.expected_outcomes()
+    assert {r.account.id: r.outcome.value for r in manifest.accounts} == Expected(sandbox).outcomes()
     assert manifest.organization_record
     assert not manifest.organization_record.gaps
     assert not any(record.gaps for record in manifest.accounts)
@@ -104,6 +107,22 @@ def test_one_throttled_account_costs_the_others_no_call(tmp_path: Path) -> None:
     active = len(sandbox.organization.active)
     assert sandbox.requests["GenerateCredentialReport"] == active + THROTTLES
     assert sandbox.requests["GetCredentialReport"] == active
+
+
+@pytest.mark.parametrize("trouble", ["down", "unknown"])
+def test_a_service_that_is_down_costs_hardly_more_calls_than_one_that_works(trouble: str, tmp_path: Path) -> None:
+    sandbox = Sandbox(SandboxOptions(**SIZE, **{trouble: frozenset({"access-analyzer"})}))  # type: ignore[arg-type]
+    with sandbox.serve() as url:
+        result = Box(sandbox, url).auditor("collect", "--out", tmp_path)
+    assert result.returncode == 4, result.stderr
+    accounts = [account.id for account in sandbox.organization.active]
+    assert sandbox.requests["ListAnalyzers"] <= 2 * sum(len(sandbox.regions(account)) for account in accounts)
+    begun = [line for line in result.stderr.splitlines() if "failed in 5 accounts in a row" in line]
+    assert len(begun) == len(sandbox.options.all_regions)
+    records = Snapshot.open(Path(result.stdout.splitlines()[-1])).manifest.accounts
+    gaps = {r.account.id: [g.kind for g in r.gaps] for r in records if r.account.state == "ACTIVE"}
+    assert gaps == {account: [ACCESS_ANALYZERS] for account in gaps}
+    assert set(gaps) == set(accounts)
 
 
 def test_a_name_that_does_not_resolve_is_a_gap_of_each_account(tmp_path: Path) -> None:

@@ -6,16 +6,17 @@ import re
 import zipfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from auditor.assessment import Assessment, assess
+from auditor.judge.assessment import Assessment, assess
 from auditor.report import figures
 from auditor.report.workbook import Workbook
+from auditor.report.workbook import table as tables
 from auditor.report.workbook.sheets import population
-from auditor.report.workbook.table import write_table
+from auditor.report.workbook.table import Part, write_table
 from tests.books import HEADERS, Grid, at, differences, formulas, grids, table
 from tests.office import Office
 from tests.support import (
@@ -61,6 +62,13 @@ def _first_level(folder: Path) -> Assessment:
     return assess(snapshot, selection=catalog().select(["cis-aws-7.0.0"], level=1), catalog=catalog())
 
 
+def _questions_only(folder: Path) -> Assessment:
+    """Controls of which none decides anything by itself."""
+    snapshot = stored(folder, {ACCOUNT: report([root(), BAD])}, excluded(OTHER))
+    asked = catalog().select(["cis-aws-7.0.0"], requirements=["cis-aws-7.0.0:2.1.4", "cis-aws-7.0.0:2.2"])
+    return assess(snapshot, selection=asked, catalog=catalog())
+
+
 def _on_several_sheets(folder: Path) -> Assessment:
     """Nine users, of whom four fit on a sheet."""
     users = [user(f"user{n}", **key(1, rotated=ago(85 + n), used=ago(1))) for n in range(8)]
@@ -74,15 +82,24 @@ MADE: Mapping[str, Callable[[Path], Assessment]] = {
     "no-account-assessed": lambda folder: judged(folder, {}, unreachable(ACCOUNT), excluded(OTHER)),
     "no-account-in-scope": lambda folder: judged(folder, {}, excluded(ACCOUNT), excluded(OTHER)),
     "no-account-at-all": lambda folder: judged(folder, {}),
+    "no-account-and-nothing-of-the-organization": lambda folder: judged(folder, {}, benchmarks=RULES),
     "no-user": lambda folder: judged(folder, {ACCOUNT: report([root()])}),
     "empty-report": lambda folder: judged(folder, {ACCOUNT: report([])}),
     "interrupted": lambda folder: replace(_good(folder), interrupted=True),
     "first-level": _first_level,
+    "questions-only": _questions_only,
     "one-benchmark": lambda folder: judged(folder, {ACCOUNT: report([root(), BAD])}, benchmarks=["cis-aws-3.0.0"]),
     "management-account-not-listed": lambda folder: judged(folder, {OTHER: report([root(OTHER), user("bob", OTHER)])}),
     "several-sheets": _on_several_sheets,
 }
-FALSE = {"cover-value": "sheet1.xml", "scope-value": "sheet2.xml", "reperformance-value": "sheet7.xml"}
+FALSE = {"cover-value": "sheet1.xml", "scope-value": "sheet2.xml", "reperformance-value": "sheet8.xml"}
+
+
+def written_to_small_sheets(*arguments: Any) -> list[Part]:
+    """The same table in sheets of five rows."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "MAX_ROWS", 5)
+        return write_table(*arguments)
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +110,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Assessment
         assessment = make(folder / name)
         with pytest.MonkeyPatch.context() as patch:
             if name == "several-sheets":
-                patch.setattr(population, "write_table", partial(write_table, max_rows=5))
+                patch.setattr(population, "write_table", written_to_small_sheets)
             (path,) = Workbook().write(assessment, folder / name)
         books[name] = assessment, path.rename(folder / f"{name}.xlsx")
     return books
@@ -155,7 +172,7 @@ def test_the_statement_is_green_only_when_every_account_in_scope_was_assessed(
     name: str, made: dict[str, tuple[Assessment, Path]], recalculated: dict[str, Path]
 ) -> None:
     words = at(grids(recalculated[name])["Cover"], "A2")
-    complete = name in ("complete", "several-sheets")
+    complete = name in ("complete", "questions-only", "several-sheets")
     assert words.startswith("✔ COMPLETE: " if complete else "▲ INCOMPLETE: ")
     assert figures.coverage(made[name][0]).complete == complete
 
@@ -163,7 +180,8 @@ def test_the_statement_is_green_only_when_every_account_in_scope_was_assessed(
 @pytest.mark.parametrize("name", MADE)
 def test_control_totals_tie_and_no_verdict_differs(name: str, recalculated: dict[str, Path]) -> None:
     shown = grids(recalculated[name])
-    assert [row[5] for row in shown["Scope & completeness"] if "=" in str(row[0])] == ["✔ ties", "✔ ties"]
+    assert [row[5] for row in shown["Scope & completeness"] if "=" in str(row[0])] == ["✔ ties"] * 3
+    assert {row["Check"] for row in table(shown["Reconciliation"], HEADERS["Reconciliation"])} == {"✔ ties"}
     told = {row[0]: row[1] for row in shown["Re-performance"]}
     assert told["Of these, not the same as the tool's (must be 0)"] == 0
 
@@ -177,10 +195,10 @@ def test_counts_on_controls_are_the_tools_own(
     assert {row["Control"] for row in rows} == set(own.index)
     for row in rows:
         mine = own.loc[row["Control"]]
-        assert row["Popu-lation"] == mine["population"]
+        assert row["Population"] == mine["population"]
         assert row["Failed"] == mine["failed"]
         assert row["Of these, waived"] == mine["waived"]
-        assert row["Not applic-able"] == mine["not_applicable"]
+        assert row["Not applicable"] == mine["not_applicable"]
         assert row["No evidence (accounts)"] == mine["no_evidence"]
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from auditor.assessment import assess
+from auditor.judge.assessment import assess
 from auditor.report.workbook import Workbook
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 from tests.books import grids, opened, sheet, table
 from tests.office import Office
 from tests.support import ACCOUNT, AS_OF, ago, catalog, key, password, report, root, stored, user

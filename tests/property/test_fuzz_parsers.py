@@ -23,17 +23,18 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from auditor import credential_report, evidence
-from auditor.catalog.loading import config_folder
 from auditor.catalog.reading import read_benchmarks, read_controls, read_crosswalks, read_overrides
-from auditor.checksums import checksum_lines, read_checksums
+from auditor.catalog_folders import config_folder
 from auditor.errors import DifferenceError, EvidenceError, SnapshotError, UsageError, WrongAccountError
-from auditor.evidence import Answer, Document
+from auditor.judge.waivers import load_waivers
+from auditor.kinds.credential_report import report_parser
 from auditor.policy import PolicyError, allows_everything, open_principals
 from auditor.policy import parse as parse_policy
-from auditor.seal import ZipContents, verify, write_bundle
 from auditor.settings import Settings, load_settings
-from auditor.waivers import load_waivers
+from auditor.store import evidence
+from auditor.store.checksums import checksum_lines, read_checksums
+from auditor.store.evidence import Answer, Document
+from auditor.store.seal import ZipContents, verify, write_bundle
 from auditor.yaml_file import YamlProblem, parse_yaml
 from tests.support import ACCOUNT, COLUMNS, ago, catalog, key, password, report, root, stored, user, waiver
 
@@ -61,9 +62,9 @@ def in_a_file(name: str, read: Callable[[Path], object]) -> Target:
 
 
 def read_report(content: bytes) -> None:
-    table = credential_report.parse(content, ACCOUNT)
-    credential_report.users_with_more(content, ACCOUNT)
-    credential_report.check_values(table)
+    table = report_parser.parse(content, ACCOUNT)
+    report_parser.users_with_more(content, ACCOUNT)
+    report_parser.check_values(table)
 
 
 def read_policy(content: bytes) -> None:
@@ -225,7 +226,7 @@ def reports(draw: st.DrawFn) -> list[dict[str, str]]:
 @FUZZ
 @given(reports(), st.sampled_from(["\n", "\r\n"]))
 def test_fuzz_a_report_is_read_as_it_was_written(rows: list[dict[str, str]], newline: str) -> None:
-    table = credential_report.parse(report(rows, newline=newline), ACCOUNT)
+    table = report_parser.parse(report(rows, newline=newline), ACCOUNT)
     assert table.select(COLUMNS).to_pylist() == [{column: row[column] for column in COLUMNS} for row in rows]
 
 
@@ -234,7 +235,7 @@ def test_fuzz_a_report_is_read_as_it_was_written(rows: list[dict[str, str]], new
 def test_fuzz_commas_that_were_not_quoted_cost_nothing(names: list[str]) -> None:
     rows = [root(), *(user(name) for name in names)]
     bare = "\n".join([",".join(COLUMNS), *(",".join(row[column] for column in COLUMNS) for row in rows)])
-    assert credential_report.parse(bare.encode(), ACCOUNT)["user"].to_pylist() == [row["user"] for row in rows]
+    assert report_parser.parse(bare.encode(), ACCOUNT)["user"].to_pylist() == [row["user"] for row in rows]
     assert len(list(csv.reader(io.StringIO(bare)))) == len(rows) + 1
 
 

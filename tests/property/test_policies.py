@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from auditor.plain import policies as plain
-from auditor.plain.policies import administrators, strangers
 from auditor.policy import PolicyError, allows_everything, open_principals, parse
+from auditor.reperform.plain import policies as plain
+from auditor.reperform.plain.policies import administrators, strangers
 from tests.random_policies import policy
 
 CALM = settings(deadline=None, derandomize=True)  # a busy machine is no failure, and a failure comes back

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from auditor import schema
-from auditor.assessment import Assessment, assess
-from auditor.evaluator import evaluate
-from auditor.frames import Frames
+from auditor.judge.assessment import Assessment, assess
+from auditor.judge.evaluator import Verdicts, evaluate
 from auditor.model import CONTACTS, PASSWORD_POLICY, Organization, Unit
+from auditor.tables import Frames
 from tests.documents import contacts, no_policy, policy, resource_policy
 from tests.support import (
     ACCOUNT,
@@ -57,6 +57,11 @@ def whole() -> Frames:
     return frames_of(REPORTS, *others, documents=DOCUMENTS, gaps=GAPS)
 
 
+@pytest.fixture(scope="module")
+def judged_whole(whole: Frames) -> Verdicts:
+    return verdicts_of(whole)
+
+
 def of(account_id: str) -> Frames:
     """The frames of one account, as if there were no other."""
     documents = {account_id: DOCUMENTS[account_id]} if account_id in DOCUMENTS else {}
@@ -72,23 +77,23 @@ def counts(frame: pd.DataFrame) -> dict[str, list[int]]:
 
 
 @pytest.mark.parametrize("account_id", IDS)
-def test_an_account_has_the_counts_that_it_has_alone(whole: Frames, account_id: str) -> None:
-    found = verdicts_of(whole).by_account
+def test_an_account_has_the_counts_that_it_has_alone(judged_whole: Verdicts, account_id: str) -> None:
+    found = judged_whole.by_account
     alone = verdicts_of(of(account_id)).controls
     if account_id != ORGANIZATION.management_account_id:
         alone = alone[alone["unit"] != Unit.ORGANIZATION]
     assert counts(found[found["account_id"] == account_id]) == counts(alone)
 
 
-def test_the_controls_have_the_sums(whole: Frames) -> None:
-    found = verdicts_of(whole)
+def test_the_controls_have_the_sums(judged_whole: Verdicts) -> None:
+    found = judged_whole
     sums = found.by_account.groupby("control_id", observed=True)[list(schema.COUNTS)].sum().reset_index()
     assert counts(sums) == counts(found.controls)
     assert sums[list(schema.COUNTS)].sum().drop("waived").gt(0).all(), "a count that never occurs proves nothing"
 
 
-def test_rows_are_in_the_order_of_controls_and_accounts_and_typed(whole: Frames) -> None:
-    found = verdicts_of(whole)
+def test_rows_are_in_the_order_of_controls_and_accounts_and_typed(whole: Frames, judged_whole: Verdicts) -> None:
+    found = judged_whole
     frame = found.by_account
     assert list(frame) == list(schema.BY_ACCOUNT)
     assert frame.dtypes.astype("str").to_list() == ["category"] * 2 + ["Int64"] * len(schema.COUNTS)

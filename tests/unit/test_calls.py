@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,10 +21,13 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.parsers import ResponseParserError
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 
-from auditor.aws.calls import Budget, Calls
-from auditor.aws.faults import evidence_error
+from auditor.aws.calls import Calls
+from auditor.aws.faults import code_of, evidence_error
+from auditor.aws.retries import Budget
 from auditor.errors import EvidenceError
+from tests.virtual_clock import at_once
 
 A_CALL = 0.06  # seconds
 ACCOUNTS = [f"{number:012d}" for number in range(20)]
@@ -31,45 +35,24 @@ THROTTLED = ACCOUNTS[3]
 NOBODY = AioCredentials("key", "secret", "token")
 
 
-class JumpingClock(asyncio.SelectorEventLoop):
-    """A loop whose time is that of whatever is due next."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._now = 0.0
-
-    def time(self) -> float:
-        return self._now
-
-    def _run_once(self) -> None:
-        if not self._ready and self._scheduled:  # type: ignore[attr-defined]
-            self._now = max(self._now, self._scheduled[0]._when)  # type: ignore[attr-defined]
-        super()._run_once()  # type: ignore[misc]
-
-
-def at_once(main: Coroutine[Any, Any, Any]) -> Any:
-    with asyncio.Runner(loop_factory=JumpingClock) as runner:
-        return runner.run(main)
-
-
 class Service:
-    """One service that answers after ``A_CALL``, and throttles ``THROTTLED`` for the first ``storm`` calls."""
+    """One service that answers after ``A_CALL``, and ``THROTTLED`` with ``error`` for the first ``storm`` calls."""
 
-    def __init__(self, name: str, storm: int) -> None:
+    def __init__(self, name: str, storm: int, error: ClientError | None = None) -> None:
         mapping = {"answer": "Answer"}
         self.meta = SimpleNamespace(service_model=SimpleNamespace(service_name=name), method_to_api_mapping=mapping)
-        self._storm = storm
+        self._storm, self._error = storm, error or failure("Throttling", "Rate exceeded")
 
     async def answer(self, account_id: str) -> dict[str, Any]:
         await asyncio.sleep(A_CALL)
         if account_id == THROTTLED and self._storm:
             self._storm -= 1
-            raise failure("Throttling", "Rate exceeded")
+            raise self._error
         return {}
 
 
-def failure(code: str, message: str) -> ClientError:
-    about = {"RequestId": "r-1", "HTTPStatusCode": 400}
+def failure(code: str, message: str, status: int = 400) -> ClientError:
+    about = {"RequestId": "r-1", "HTTPStatusCode": status}
     return ClientError({"Error": {"Code": code, "Message": message}, "ResponseMetadata": about}, "Answer")
 
 
@@ -112,20 +95,115 @@ def test_sts_throttles_the_caller_so_all_slow_down_together() -> None:
     assert len(slowed) > len(ACCOUNTS) / 2
 
 
-@pytest.mark.parametrize(("storm", "retries"), [(7, 7), (8, 7)])
-def test_the_eighth_refusal_of_a_call_is_the_last(storm: int, retries: int) -> None:
+BROKEN = failure("InternalFailure", "An internal error occurred", 500)
+BUSY = failure("ServiceUnavailable", "Try again later", 503)
+
+
+@pytest.mark.parametrize(
+    ("error", "storm", "retries"),
+    [(BROKEN, 7, 7), (BROKEN, 8, 7), (BUSY, 11, 11), (BUSY, 12, 11)],
+    ids=["500, seven", "500, eight", "503, eleven", "503, twelve"],
+)
+def test_an_error_of_the_service_is_met_so_often_and_no_more(error: ClientError, storm: int, retries: int) -> None:
     async def main() -> int:
-        calls, client = Calls(4), Service("iam", storm)
+        calls, client = Calls(4), Service("iam", storm, error)
         asked = calls("fetch", client.answer, NOBODY, Budget(THROTTLED), account_id=THROTTLED)
-        if storm < 8:
+        if storm == retries:
             await asked
         else:
-            with pytest.raises(EvidenceError, match="fetch: Throttling: Rate exceeded") as caught:
+            with pytest.raises(EvidenceError, match=f"fetch: {error.response['Error']['Code']}: ") as caught:
                 await asked
             assert caught.value.request_id == "r-1"
         return calls.statistics.retries
 
     assert at_once(main()) == retries
+
+
+@pytest.mark.parametrize("service", ["iam", "sts"])
+def test_being_told_to_slow_down_costs_time_and_never_the_account(service: str) -> None:
+    async def main() -> tuple[int, int]:
+        calls, client, budget = Calls(4), Service(service, 200), Budget(THROTTLED)
+        await calls("fetch", client.answer, NOBODY, budget, account_id=THROTTLED)
+        return budget.left - Budget().left, calls.statistics.throttles[service]
+
+    assert at_once(main()) == (1, 200)
+
+
+def test_a_call_about_no_account_is_throttled_for_a_quarter_of_an_hour_at_most() -> None:
+    async def main() -> float:
+        calls, client = Calls(4), Service("organizations", 10**9)
+        with pytest.raises(EvidenceError, match="Throttling"):
+            await calls("discover", client.answer, NOBODY, account_id=THROTTLED)
+        return asyncio.get_running_loop().time()
+
+    assert 900 <= at_once(main()) < 1000
+
+
+def test_the_calls_of_an_account_are_spaced_as_its_service_wants_them() -> None:
+    """Forty calls at once where four a second are served: hardly longer than ten seconds, and few are refused."""
+
+    class Limited(Service):
+        left, since = 4.0, 0.0
+
+        async def answer(self, account_id: str) -> dict[str, Any]:
+            await asyncio.sleep(A_CALL)
+            now = asyncio.get_running_loop().time()
+            self.left, self.since = min(4.0, self.left + 4 * (now - self.since)), now
+            if self.left < 1:
+                raise failure("Throttling", "Rate exceeded")
+            self.left -= 1
+            return {}
+
+    async def main() -> tuple[float, int]:
+        calls, client, budget = Calls(64), Limited("iam", 0), Budget(THROTTLED)
+        calls._jitter = random.Random(1)
+        asked = [calls("fetch", client.answer, NOBODY, budget, account_id=THROTTLED) for _ in range(40)]
+        await asyncio.gather(*asked)
+        return asyncio.get_running_loop().time(), calls.statistics.throttles["iam"]
+
+    seconds, throttles = at_once(main())
+    assert seconds <= 15
+    assert throttles <= 2 * 40
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(failure(code, "slow down") for code in sorted(ThrottledRetryableChecker._THROTTLED_ERROR_CODES)),
+        *(failure(code, "again") for code in sorted(TransientRetryableChecker._TRANSIENT_ERROR_CODES)),
+        failure("NeverHeardOf", "too many requests", 429),
+        failure("EC2ThrottledException", "slow down", 503),
+        failure("BandwidthLimitExceeded", "slow down", 509),
+    ],
+    ids=code_of,
+)
+def test_what_the_sdk_would_try_again_is_tried_again(error: ClientError) -> None:
+    """All but LimitExceededException: that is a quota, and no time helps."""
+    is_quota = error.response["Error"]["Code"] == "LimitExceededException"
+
+    async def main() -> int:
+        calls, client = Calls(4), Service("iam", 2, error)
+        with pytest.raises(EvidenceError) if is_quota else contextlib.nullcontext():
+            await calls("fetch", client.answer, NOBODY, Budget(THROTTLED), account_id=THROTTLED)
+        return calls.statistics.retries
+
+    assert at_once(main()) == (0 if is_quota else 2)
+
+
+def test_a_page_token_that_comes_back_ends_the_pages() -> None:
+    asked = []
+
+    async def listing(**parameters: Any) -> dict[str, Any]:
+        asked.append(parameters)
+        return {"Accounts": [{}], "NextToken": "again"} if len(asked) < 10 else {}
+
+    async def main() -> None:
+        pages = Calls(4).pages("discover", listing, NOBODY, "Accounts")
+        with pytest.raises(EvidenceError, match="discover: EndlessPages"):
+            [page async for page in pages]
+
+    at_once(main())
+    assert asked == [{}, {"NextToken": "again"}]
 
 
 @pytest.mark.parametrize(
@@ -175,8 +253,8 @@ def test_each_kind_of_trouble_has_tries_of_its_own() -> None:
 
 def test_an_account_may_cost_no_more_than_its_budget() -> None:
     async def main() -> tuple[int, int]:
-        calls, client, budget = Calls(4), Service("iam", 100), Budget(THROTTLED, retries=2)
-        with pytest.raises(EvidenceError, match="Throttling"):
+        calls, client, budget = Calls(4), Service("iam", 100, BROKEN), Budget(THROTTLED, retries=2)
+        with pytest.raises(EvidenceError, match="InternalFailure"):
             await calls("fetch", client.answer, NOBODY, budget, account_id=THROTTLED)
         return budget.left, calls.statistics.retries
 

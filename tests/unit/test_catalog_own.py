@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 import yaml
 
-from auditor.catalog import Catalog, Control, config_folder, load_catalog
+from auditor.catalog import Catalog, Control, Parameters, config_folder, load_catalog
 from auditor.errors import CatalogError
+from tests.growth import grows_no_faster_than_its_input
 
 KEYS = "access-key-rotated-90d"
 DEV = {"control": KEYS, "parameters": {"max_age_days": 120}, "ou": "Root/Dev", "reason": "they asked"}
@@ -122,18 +122,18 @@ def test_other_controls_keep_their_parameters(tmp_path: Path) -> None:
     assert selection.parameters_of(control, Somewhere()) == {"max_age_days": 45}
 
 
-def test_ten_thousand_accounts_each_with_an_override_of_its_own_are_quick(tmp_path: Path) -> None:
-    accounts = [f"{number:012d}" for number in range(10_000)]
-    one = own(tmp_path, DEV).overrides[0]
-    overrides = tuple(one.model_copy(update={"ou": None, "account": account}) for account in accounts)
-    catalog = load_catalog()
-    selection = Catalog.of(catalog.controls.values(), catalog.benchmarks.values(), (), overrides).select(
-        ["cis-aws-7.0.0"]
-    )
-    control = catalog.control(KEYS)
-    started = time.process_time()
-    found = [selection.parameters_of(control, Somewhere(id=account)) for account in accounts]
-    assert time.process_time() - started < 1.0
+def test_accounts_each_with_an_override_of_its_own_are_not_compared_with_every_override(tmp_path: Path) -> None:
+    def work(number: int) -> Callable[[], object]:
+        accounts = [f"{place:012d}" for place in range(number)]
+        one = own(tmp_path, DEV).overrides[0]
+        overrides = tuple(one.model_copy(update={"ou": None, "account": account}) for account in accounts)
+        catalog = Catalog.of(whole.controls.values(), whole.benchmarks.values(), (), overrides)
+        selection, control = catalog.select(["cis-aws-7.0.0"]), catalog.control(KEYS)
+        return lambda: found.extend(selection.parameters_of(control, Somewhere(id=account)) for account in accounts)
+
+    whole, found = load_catalog(), list[Parameters]()
+    assert grows_no_faster_than_its_input(work, 1000)
+    assert len(found) == 6000
     assert all(parameters == {"max_age_days": 120} for parameters in found)
 
 
@@ -162,7 +162,11 @@ def test_a_looser_setting_is_told_and_a_stricter_one_is_not(tmp_path: Path) -> N
         ("root-use-avoided", {"lookback_days": 91}, ""),
         ("root-mfa", {"pass_when_root_password_absent": False}, ""),
         ("root-mfa-always", {"pass_when_root_password_absent": True}, "absent true instead of false for account "),
-        ("support-role-exists", {"policy": "Other"}, "policy Other instead of AWSSupportAccess for account "),
+        (
+            "cloudshell-full-access-restricted",
+            {"policy": "Other"},
+            "Other instead of AWSCloudShellFullAccess for account ",
+        ),
         ("access-analyzer-all-regions", {"analyzer_types": ["ACCOUNT"]}, "ACCOUNT instead of ACCOUNT and ORGANIZATION"),
     ],
 )
@@ -196,7 +200,7 @@ def test_a_replacement_cannot_turn_the_guard_off(tmp_path: Path) -> None:
     all_keys = " and ".join(f"access_key_{number}" for number in range(1, 7))
     assert own(tmp_path, controls=entry).looser(KEYS) == (
         f"credentials access_key_1 instead of {all_keys} for every account: not what the benchmark says",
-        "answered by hand instead of by its check for every account: looser than the benchmark allows",
+        "manual instead of decided by its check for every account: looser than the benchmark allows",
     )
 
 
@@ -283,13 +287,13 @@ def test_a_requirement_that_its_new_level_takes_out_of_a_run_is_told(
         ({"ou": "Root"}, ""),
         ({"ou": "Root/Prod/Payments"}, ""),
         ({"ou": "ou-abcd-pays1234"}, ""),
-        ({"ou": "Root/Prod/Paymets"}, "ou Root/Prod/Paymets hold for no account (did you mean 'Root/Prod/Payments'?)"),
-        ({"ou": "ou-zzzz-zzzz9999"}, "ou ou-zzzz-zzzz9999 hold for no account"),
+        ({"ou": "Root/Prod/Paymets"}, "ou Root/Prod/Paymets match no account (did you mean 'Root/Prod/Payments'?)"),
+        ({"ou": "ou-zzzz-zzzz9999"}, "ou ou-zzzz-zzzz9999 match no account"),
         ({"account": "000000000007"}, ""),
-        ({"account": "000000000008"}, "account 000000000008 hold for no account"),
+        ({"account": "000000000008"}, "account 000000000008 match no account"),
         ({"tag": {"Environment": "prod"}}, ""),
-        ({"tag": {"Environment": "Prod"}}, "tag Environment=Prod hold for no account"),
-        ({"tag": {"Environment": "prod", "Team": "x"}}, "tag Environment=prod, Team=x hold for no account"),
+        ({"tag": {"Environment": "Prod"}}, "tag Environment=Prod match no account"),
+        ({"tag": {"Environment": "prod", "Team": "x"}}, "tag Environment=prod, Team=x match no account"),
     ],
 )
 def test_parameters_that_hold_for_no_account_are_told(tmp_path: Path, scope: dict[str, object], told: str) -> None:
@@ -309,7 +313,8 @@ def test_the_example_of_parameters_is_valid_and_shows_the_guard(tmp_path: Path) 
     catalog = load_catalog(None, tmp_path)
     assert {override.scope.partition(" ")[0] for override in catalog.overrides} == {"ou", "tag", "account"}
     assert any(catalog.looser(control_id) for control_id in catalog.controls)
-    assert not any(load_catalog().looser(control_id) for control_id in catalog.controls), "it is an example only"
+    plain = load_catalog()
+    assert not any(plain.looser(control_id) for control_id in catalog.controls), "it is an example only"
 
 
 def test_a_control_of_ones_own_may_differ_freely(tmp_path: Path) -> None:
@@ -358,9 +363,9 @@ def test_a_parameters_file_of_another_shape_is_refused(tmp_path: Path, text: str
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("control/a.yaml", "nobody reads this name (did you mean 'controls'?)"),
-        ("parameter.yaml", "nobody reads this name (did you mean 'parameters.yaml'?)"),
-        ("parameters.yml", "nobody reads this name (did you mean 'parameters.yaml'?)"),
+        ("control/a.yaml", "files with this name are not read (did you mean 'controls'?)"),
+        ("parameter.yaml", "files with this name are not read (did you mean 'parameters.yaml'?)"),
+        ("parameters.yml", "files with this name are not read (did you mean 'parameters.yaml'?)"),
         ("benchmarks/ours.yml", "only files that end in .yaml are read"),
     ],
 )
@@ -388,7 +393,7 @@ def test_other_files_in_the_folder_are_the_users_business(tmp_path: Path) -> Non
     ],
 )
 def test_a_check_is_given_the_parameters_it_needs(tmp_path: Path, changes: dict[str, object], message: str) -> None:
-    with pytest.raises(CatalogError, match=re.escape(f"own.yaml: control 'our-keys': {message}")):
+    with pytest.raises(CatalogError, match=re.escape(f": control 'our-keys': {message}")):
         own(tmp_path, controls=shipped(KEYS, id="our-keys", **changes))
 
 
@@ -428,7 +433,7 @@ def test_a_bad_crosswalk_is_refused(tmp_path: Path, changes: dict[str, object], 
     (tmp_path / "crosswalks" / "ours.yaml").write_text(yaml.safe_dump(good | changes))
     with pytest.raises(CatalogError, match=re.escape(message)) as caught:
         load_catalog(None, tmp_path)
-    assert "ours.yaml: crosswalk" in str(caught.value)
+    assert "ours.yaml:" in str(caught.value)
 
 
 def test_parameters_are_the_controls_own_object_where_nothing_differs() -> None:

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from auditor.catalog import DEFAULT_BENCHMARKS, Benchmark, Catalog, load_catalog
+from auditor.catalog import Benchmark, Catalog, load_catalog
 from auditor.errors import CatalogError
+from auditor.model import DEFAULT_BENCHMARKS
 
 CATALOG = load_catalog()
 V7 = ["cis-aws-7.0.0"]

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SnapshotError
-from auditor.journal import Attempt
 from auditor.model import Organization, Predecessor
-from auditor.seal import Verified, verify_folder
-from auditor.snapshot import Snapshot, SnapshotWriter
+from auditor.store.journal import Attempt
+from auditor.store.seal import Verified, verify_folder
+from auditor.store.snapshot import Snapshot, SnapshotWriter
 from tests.support import ACCOUNT, AS_OF, ORGANIZATION, report, root, stored
 
 QUARTERS = [AS_OF + timedelta(days=91 * n) for n in range(4)]
@@ -186,7 +186,7 @@ def test_what_was_never_sealed_is_no_pass(out: Path) -> None:
     (found,) = verify_folder(writer.folder)
     ((kind, message),) = by_id((found,))[writer.snapshot_id]
     assert kind == "missing"
-    assert "cut off or is still going on" in message
+    assert "was interrupted or is still running" in message
     assert not verify_folder(out)[0].unchanged
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from auditor.checks import CHECKS, Verdict
-from auditor.evaluator.units import units_of
+from auditor.judge.checks import CHECKS, Verdict
+from auditor.judge.evaluator.units import units_of
 from auditor.model import ACCOUNT_SUMMARY, CREDENTIAL_REPORT
 from tests.documents import summary
 from tests.support import (
@@ -43,7 +43,7 @@ PASS, FAIL, NOT, OPEN, GONE = "PASS", "FAIL", "NOT_APPLICABLE", "UNDECIDED", "no
 
 
 def unit_of(check: str, row: Row, slot: str, columns: tuple[str, ...], as_of: datetime) -> pd.DataFrame:
-    frames = frames_of({ACCOUNT: report([row], columns)}, as_of=as_of)
+    frames = frames_of({ACCOUNT: report([row], columns)}, as_of=as_of, kinds=[CREDENTIAL_REPORT])
     if UNITS[check] == "credential":
         return frames.credentials[frames.credentials["credential"] == slot].reset_index(drop=True)
     return frames.root if UNITS[check] == "root" else frames.users
@@ -101,7 +101,7 @@ def judge_edges(check: str, parameter: str, rows: list[Row], slot: str = "") -> 
     reports = {
         f"{n:012d}": report([row | {"arn": row["arn"].replace(ACCOUNT, f"{n:012d}")}]) for n, row in enumerate(rows)
     }
-    frames = frames_of(reports)
+    frames = frames_of(reports, kinds=[CREDENTIAL_REPORT])
     units = frames.users
     if slot:
         units = frames.credentials[frames.credentials["credential"] == slot].reset_index(drop=True)
@@ -123,8 +123,8 @@ def test_a_key_fails_when_it_is_older_than_the_limit(slot: int) -> None:
     assert judge_edges("key_age", "max_age_days", rows, f"access_key_{slot}") == [
         (
             FAIL if whole(days, seconds) > limit else PASS,
-            ago(days, seconds),
-            f"rotated {whole(days, seconds)} days before the as-of time; {limit} or less are allowed",
+            f"access_key_{slot}_last_rotated {ago(days, seconds)}",
+            f"rotated {whole(days, seconds)} days before the as-of time; the limit is {limit}",
         )
         for days, seconds, limit in EDGES
     ]
@@ -139,7 +139,7 @@ def test_a_key_fails_when_it_is_older_than_the_limit(slot: int) -> None:
         ("password", "never used; rotated or changed"),
         ("access_key_1", "never used; rotated or changed"),
         ("access_key_2", "never used; rotated or changed"),
-        ("password", "never used; user made"),
+        ("password", "never used; user created"),
     ],
 )
 def test_a_credential_fails_when_it_is_unused_for_the_limit(slot: str, said: str) -> None:
@@ -147,16 +147,26 @@ def test_a_credential_fails_when_it_is_unused_for_the_limit(slot: str, said: str
     assert judge_edges("unused", "max_unused_days", rows, slot) == [
         (
             FAIL if whole(days, seconds) >= limit else PASS,
-            f"{said} {ago(days, seconds)}",
-            f"{said} {whole(days, seconds)} days before the as-of time; less than {limit} are allowed",
+            quoted_sign_of_life(slot, said, ago(days, seconds)),
+            f"{said} {whole(days, seconds)} days before the as-of time; must be less than {limit} days",
         )
         for days, seconds, limit in EDGES
     ]
 
 
+def quoted_sign_of_life(slot: str, said: str, moment: str) -> str:
+    """The cells that are looked at until one is a time, each after its column."""
+    used, rotated = ("last_used", "last_changed") if slot == "password" else ("last_used_date", "last_rotated")
+    if said == "last used":
+        return f"{slot}_{used} {moment}"
+    if said == "never used; user created":
+        return f"{slot}_{used} no_information, {slot}_{rotated} N/A, user_creation_time {moment}"
+    return f"{slot}_{used} no_information, {slot}_{rotated} {moment}"
+
+
 def last_sign_of_life(slot: str, said: str, moment: str) -> Row:
     """A user whose credential in ``slot`` gave that sign at ``moment``, and any other at a misleading time."""
-    if said == "never used; user made":
+    if said == "never used; user created":
         return user(user_creation_time=moment, **password())
     used, rotated = (moment, ago(300)) if said == "last used" else ("no_information", moment)
     return user(**(password(used, rotated) if slot == "password" else key(int(slot[-1]), rotated, used)))
@@ -317,8 +327,8 @@ def test_active_keys_are_counted(one: str, two: str, allowed: int, expected: str
     found = judge("active_key_count", {"max_active_keys": allowed}, row)
     assert found[0] == expected
     if expected == FAIL:
-        assert f"{allowed} or less are allowed" in found[2]
-        assert found[1] == f"access_key_1_active TRUE, access_key_2_active {two.upper()}"
+        assert f"the limit is {allowed}" in found[2]
+        assert found[1] == f"access_key_1_active {one}, access_key_2_active {two}"
 
 
 def test_a_missing_key_column_leaves_the_count_open() -> None:
@@ -357,8 +367,11 @@ def test_a_key_made_with_its_console_user_fails(after: int, tolerance: int, expe
     limit = {"same_time_tolerance_seconds": tolerance}
     found = judge("key_at_setup", limit, row, f"access_key_{slot}")
     assert found[0] == expected
-    assert found[1] == f"user made {ago(MADE)}, key made {ago(MADE, -after)}, last used {ago(1)}"
-    assert (found[2] == "the console user's key was made together with the user") == (expected == FAIL)
+    assert found[1] == (
+        f"user_creation_time {ago(MADE)}, access_key_{slot}_last_rotated {ago(MADE, -after)}, "
+        f"access_key_{slot}_last_used_date {ago(1)}"
+    )
+    assert (found[2] == "the console user's key was created together with the user") == (expected == FAIL)
     assert status("key_at_setup", limit, row | password(enabled="false"), f"access_key_{slot}") == NOT
     assert status("key_at_setup", limit, row | key(slot, ago(MADE), active="false"), f"access_key_{slot}") == NOT
 

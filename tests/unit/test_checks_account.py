@@ -6,19 +6,21 @@ from collections.abc import Sequence
 
 import pytest
 
-from auditor.evidence import Document
 from auditor.model import (
     ACCESS_ANALYZERS,
     AUTHORIZATION_DETAILS,
     CONTACTS,
+    DELEGATED_ADMINISTRATORS,
     EC2_INSTANCES,
     IDENTITY_CENTER,
     IDENTITY_PROVIDERS,
     SERVER_CERTIFICATES,
 )
+from auditor.store.evidence import Answer, Document
 from tests.checking import findings, judge, status
 from tests.documents import (
     Item,
+    administrators,
     analyzers,
     certificates,
     contacts,
@@ -32,14 +34,22 @@ from tests.documents import (
 from tests.support import ACCOUNT, OTHER, ago, frames_of, gap, only, report, root, verdicts_of
 
 PASS, FAIL, OPEN, HAND = "PASS", "FAIL", "NO_EVIDENCE", "MANUAL"
+SILENT = Document(
+    IDENTITY_CENTER,
+    (
+        Answer("sso:ListInstances", {"Instances": []}, region="a"),
+        Answer("sso:ListInstances", error="AccessDeniedException", message="no", region="b"),
+    ),
+)
 Regions = dict[str, Sequence[str] | str]
+NO_DELEGATES = {DELEGATED_ADMINISTRATORS: administrators()}
 
 
 @pytest.mark.parametrize(("seconds", "expected"), [(1, FAIL), (0, FAIL), (-1, PASS)])
 def test_a_certificate_has_expired_at_the_very_instant(seconds: int, expected: str) -> None:
     at = ago(seconds=seconds)
     ((found, observed, _),) = judge("expired-server-certs-removed", {SERVER_CERTIFICATES: certificates(www=at)})
-    assert (found, observed) == (expected, f"expires {at}")
+    assert (found, observed) == (expected, f"Expiration {at}")
 
 
 @pytest.mark.parametrize("at", ["", "soon"])
@@ -47,7 +57,7 @@ def test_a_certificate_without_a_date_is_open_and_hides_no_other(at: str) -> Non
     found = findings("expired-server-certs-removed", {SERVER_CERTIFICATES: certificates(a=at, b=ago(1), c=ago(-1))})
     assert found["status"].to_list() == [OPEN, FAIL, PASS]
     assert found["resource_name"].to_list()[1:] == ["b", "c"]
-    assert found["reason"][0] == "1 unit undecided; line 4: AWS does not tell when the certificate expires"
+    assert found["reason"][0] == "1 unit undecided; line 4: AWS does not show when the certificate expires"
     assert found["evidence_file"][0] == f"evidence/{ACCOUNT}/server-certificates.json"
 
 
@@ -75,14 +85,14 @@ def test_no_certificates_are_no_rows_whether_asked_or_not() -> None:
     ],
 )
 def test_every_region_needs_an_analyzer(regions: Regions, expected: str, observed: str) -> None:
-    found = judge("access-analyzer-all-regions", {ACCESS_ANALYZERS: analyzers(regions)})
+    found = judge("access-analyzer-all-regions", {ACCESS_ANALYZERS: analyzers(regions)}, common=NO_DELEGATES)
     assert [f[:2] for f in found] == [(expected, observed)]
 
 
 def test_regions_that_did_not_answer_are_named_with_why() -> None:
     documents = {ACCESS_ANALYZERS: analyzers({"a": ["ACCOUNT"], "b": "Denied"})}
     told = gap(ACCESS_ANALYZERS, "Denied", "access-analyzer:ListAnalyzers in b: no")
-    ((found, _, reason),) = judge("access-analyzer-all-regions", documents, gaps=[told])
+    ((found, _, reason),) = judge("access-analyzer-all-regions", documents, gaps=[told], common=NO_DELEGATES)
     assert found == OPEN
     assert reason.endswith("; access-analyzers: collect: Denied: access-analyzer:ListAnalyzers in b: no")
 
@@ -101,7 +111,7 @@ def test_an_analyzer_of_the_organization_covers_its_region_for_all(elsewhere: st
         ACCOUNT: {ACCESS_ANALYZERS: analyzers({"a": ["ACCOUNT"], "b": []})},
         OTHER: {ACCESS_ANALYZERS: analyzers({"b": [elsewhere]})},
     }
-    frames = frames_of({i: report([root(i)]) for i in documents}, documents=documents)
+    frames = frames_of({i: report([root(i)]) for i in documents}, documents=documents | {"organization": NO_DELEGATES})
     found = verdicts_of(frames, only("access-analyzer-all-regions")).findings
     assert found["status"].to_list()[0] == expected
     alone = only("access-analyzer-all-regions", parameters={"analyzer_types": ["ACCOUNT"]})
@@ -157,7 +167,7 @@ def test_a_refused_contact_costs_its_own_control_only(
     assert found == judged
     if judged == OPEN:
         assert reason == (
-            "1 unit undecided; line 2: AWS did not tell whether a security contact is on file"
+            "1 unit undecided; line 2: AWS did not say whether a security contact is on file"
             "; contacts: fetch: AccessDeniedException: no"
         )
     ((by_hand, observed, _),) = judge(PRIMARY, documents, gaps=[refused])
@@ -176,6 +186,7 @@ def test_a_call_for_the_security_contact_that_was_never_made_decides_nothing() -
         ({}, "unknown"),
         ({IDENTITY_CENTER: identity_center()}, "none"),
         ({IDENTITY_CENTER: identity_center(eu_west_1="arn:x")}, "arn:x in eu-west-1"),
+        ({IDENTITY_CENTER: SILENT}, "not known in b"),
     ],
 )
 def test_where_people_could_sign_in_is_shown(common: dict[str, Document], center: str) -> None:
@@ -221,7 +232,7 @@ def test_running_instances_need_a_profile() -> None:
     found = findings("ec2-instance-role-used", {EC2_INSTANCES: instances({"eu-west-1": listed[:3], "b": listed[3:]})})
     assert found["resource_name"].to_list() == ["i-1", "i-2", "i-4"]
     assert found["status"].to_list() == [PASS, FAIL, FAIL]
-    assert found["observed"].to_list() == ["eu-west-1: arn:p", "eu-west-1: none", "b: none"]
+    assert found["observed"].to_list() == [f"IamInstanceProfile {word}" for word in ("arn:p", "none", "none")]
     assert found["resource_arn"][0] == f"arn:aws:ec2:eu-west-1:{ACCOUNT}:instance/i-1"
 
 

@@ -7,8 +7,7 @@ import json
 import pytest
 
 from auditor.errors import CatalogError
-from auditor.evaluator import evaluate
-from auditor.evidence import Document
+from auditor.judge.evaluator import evaluate
 from auditor.model import (
     AUTHORIZATION_DETAILS,
     DELEGATED_ADMINISTRATORS,
@@ -20,6 +19,8 @@ from auditor.model import (
     Organization,
     Unit,
 )
+from auditor.store import evidence
+from auditor.store.evidence import Document
 from tests.checking import findings, judge
 from tests.documents import (
     administrators,
@@ -60,10 +61,10 @@ def test_policies_that_nobody_holds() -> None:
     assert judge("support-role-exists", documents)[0][:2] == (FAIL, "roles with AWSSupportAccess: none")
     ((found, observed, reason),) = judge("cloudshell-full-access-restricted", documents)
     assert (found, observed) == (PASS, "users: none, groups: none, roles: none")
-    assert reason == "nobody has AWSCloudShellFullAccess"
+    assert reason == "no user, group or role has AWSCloudShellFullAccess"
 
 
-@pytest.mark.parametrize("control", ["support-role-exists", "cloudshell-full-access-restricted"])
+@pytest.mark.parametrize("control", ["cloudshell-full-access-restricted"])
 def test_a_policy_that_is_not_looked_up_is_refused_with_the_nearest(control: str) -> None:
     with pytest.raises(CatalogError) as caught:
         judge(control, {AUTHORIZATION_DETAILS: details()}, policy="AWSSupportAcess")
@@ -72,12 +73,30 @@ def test_a_policy_that_is_not_looked_up_is_refused_with_the_nearest(control: str
 
 @pytest.mark.parametrize(
     ("trusts", "expected"),
-    [([], HAND), ([OPEN_TRUST], FAIL), (["{"], OPEN), ([OPEN_TRUST, "{"], FAIL), (["{", OPEN_TRUST], FAIL)],
+    [
+        ([], [HAND]),
+        ([OPEN_TRUST], [HAND, FAIL]),
+        ([OPEN_TRUST, OPEN_TRUST], [HAND, FAIL, FAIL]),
+        (["{"], [OPEN]),
+        ([OPEN_TRUST, "{"], [FAIL, OPEN]),
+        (["{", OPEN_TRUST], [OPEN, FAIL]),
+    ],
 )
-def test_roles_that_everybody_may_assume(trusts: list[object], expected: str) -> None:
+def test_each_role_that_everybody_may_assume_fails_and_all_other_resources_are_one_row(
+    trusts: list[object], expected: list[str]
+) -> None:
     roles = [holder("Role", f"r{n}", AssumeRolePolicyDocument=trust) for n, trust in enumerate(trusts)]
     documents = {AUTHORIZATION_DETAILS: details(roles=[holder("Role", "good"), *roles])}
-    assert judge("resource-policy-no-open-principal", documents)[0][0] == expected
+    found = findings("resource-policy-no-open-principal", documents)
+    assert found["status"].to_list() == expected
+    opened = found[found["status"] == FAIL]
+    names = [f"r{n}" for n, trust in enumerate(trusts) if trust == OPEN_TRUST]
+    assert opened["resource_name"].to_list() == names
+    assert opened["resource_arn"].to_list() == [f"arn:aws:iam::{ACCOUNT}:role/{name}" for name in names]
+    lines = evidence.write(documents[AUTHORIZATION_DETAILS]).decode().splitlines()
+    for name, line in zip(names, opened["evidence_line"], strict=True):
+        assert f'"RoleName": "{name}"' in lines[line - 1]
+    assert found.loc[found["status"] != FAIL, "resource_arn"].isna().all()
 
 
 def test_users_are_judged_by_what_they_hold_themselves() -> None:

@@ -6,10 +6,10 @@ from itertools import product
 
 import pytest
 
-from auditor.evidence import Document
-from auditor.explanation.judging import facts_of
+from auditor.judge.explanation.judging import facts_of
 from auditor.model import ACCOUNT_SUMMARY, VIRTUAL_MFA_DEVICES, Status
-from auditor.plain.rules import RULES
+from auditor.reperform.plain.rules import RULES
+from auditor.store.evidence import Document
 from tests.checking import judge, status, table
 from tests.documents import GONE, summary, virtual_devices
 from tests.support import ACCOUNT, AS_OF, frames_of, gap, only, report, root, user, verdicts_of
@@ -18,7 +18,7 @@ PASS, FAIL, OPEN = "PASS", "FAIL", "NO_EVIDENCE"
 ROOT_ARN = f"arn:aws:iam::{ACCOUNT}:root"
 NOT_HAD = gap(ACCOUNT_SUMMARY, "AccessDenied", "no iam:GetAccountSummary")
 Said = bool | None
-NO_PASSWORD = "root has no password, so nobody can sign in with one"
+NO_PASSWORD = "root has no password, so nobody can sign in with a password"
 DISAGREE = "the credential report and the account summary disagree"
 
 
@@ -92,11 +92,16 @@ def test_root_mfa_over_all_that_report_and_summary_can_say() -> None:
         strict = PASS if guarded else OPEN if guarded is None else FAIL
         lenient = PASS if guarded or there is False else OPEN if there is None else strict
         assert (found["root-mfa"][0], found["root-mfa-always"][0]) == (lenient, strict), said
-        for verdict, observed, reason in found.values():
+        for control, (verdict, observed, reason) in found.items():
             if verdict != OPEN:
                 differ = None not in (mfa, counted_mfa) and mfa != counted_mfa
-                assert (DISAGREE in reason) == differ
+                assert ("mfa_active is" in reason) == differ
+                apart = None not in (password, counted_password) and password != counted_password
+                asked = control == "root-mfa" and verdict == FAIL
+                assert ("password_enabled is" in reason) == (apart and asked)
+                assert reason.count(DISAGREE) == differ + (apart and asked)
                 assert ("AccountMFAEnabled" in observed) == (said[2:] != (None, None))
+                assert f"mfa_active {flag(mfa)}" in observed
         if lenient == PASS and strict != PASS:
             assert found["root-mfa"][2] == f"{NO_PASSWORD}; {why_not(said, guarded)}"
 
@@ -106,11 +111,11 @@ def test_root_without_a_password_passes_and_the_reason_states_that_the_sources_d
     ((found, observed, reason),) = judge("root-mfa", {ACCOUNT_SUMMARY: summary(mfa=0, password=0)}, row=row)
     assert found == PASS
     assert reason == (
-        "root has no password, so nobody can sign in with one; root counts as without MFA, as the credential report "
-        "and the account summary disagree about it"
+        "root has no password, so nobody can sign in with a password; root counts as without MFA because the "
+        "credential report and the account summary disagree about it: mfa_active is true in the credential report made "
+        "2026-11-24T10:15:00Z, AccountMFAEnabled is 0 in the summary made 2026-11-24T10:15:00Z"
     )
-    assert "mfa_active TRUE" in observed
-    assert "AccountMFAEnabled FALSE" in observed
+    assert observed == "password_enabled false, mfa_active true, AccountPasswordPresent 0, AccountMFAEnabled 0"
 
 
 GOVCLOUD = {
@@ -163,6 +168,7 @@ OWNERS: dict[str, tuple[str, ...] | None] = {
 }
 
 
+PRESENT = "AccountPasswordPresent"
 DECIDED = [said for said in EVERYTHING_SAID if said[0] is not None and None not in (said[1], said[3])]
 
 
@@ -171,8 +177,16 @@ def why_not(said: tuple[Said, ...], guarded: Said, virtual: Said = True) -> str:
     if guarded:
         return "root's MFA is a virtual device" if virtual else "whether root's MFA is a virtual device is not known"
     if None not in (said[0], said[2]) and said[0] != said[2]:
-        return f"root counts as without MFA, as {DISAGREE} about it"
+        return f"root counts as without MFA because {differing('mfa', said[0], said[2])}"
     return "whether root has MFA is not known" if guarded is None else "root has no MFA"
+
+
+def differing(about: str, said: Said, counted_said: Said) -> str:
+    column, member = {"mfa": ("mfa_active", "AccountMFAEnabled"), "password": ("password_enabled", PRESENT)}[about]
+    return (
+        f"{DISAGREE} about it: {column} is {flag(said)} in the credential report made 2026-11-24T10:15:00Z, "
+        f"{member} is {int(bool(counted_said))} in the summary made 2026-11-24T10:15:00Z"
+    )
 
 
 @pytest.mark.parametrize("owners", OWNERS)
@@ -190,9 +204,14 @@ def test_root_hardware_mfa_over_all_that_the_sources_can_say(owners: str) -> Non
         lenient = strict if there else PASS
         assert (found["root-hardware-mfa"][0], found["root-hardware-mfa-always"][0]) == (lenient, strict), said
         if strict == FAIL:
-            assert found["root-hardware-mfa-always"][2] == why_not(said, guarded)
+            listed = ", though the list of virtual MFA devices shows one of root" if virtual and not guarded else ""
+            assert found["root-hardware-mfa-always"][2] == why_not(said, guarded) + listed
         if lenient == PASS and strict != PASS:
-            assert found["root-hardware-mfa"][2] == f"{NO_PASSWORD}; {why_not(said, guarded, virtual)}"
+            listed = ", though the list of virtual MFA devices shows one of root" if virtual and not guarded else ""
+            assert found["root-hardware-mfa"][2] == f"{NO_PASSWORD}; {why_not(said, guarded, virtual)}{listed}"
+        if lenient == FAIL and said[1] != said[3]:
+            password = f"; root counts as having a password, as {differing('password', said[1], said[3])}"
+            assert found["root-hardware-mfa"][2].endswith(password)
 
 
 def test_no_list_of_devices_was_needed_where_root_has_no_mfa() -> None:

@@ -7,9 +7,16 @@ from collections.abc import Callable
 import pyarrow as pa
 import pytest
 
-from auditor import credential_report
-from auditor.credential_report import ABSENT, BOOL_COLUMNS, TEXT_COLUMNS, TIME_COLUMNS, check_values, parse
 from auditor.errors import EvidenceError, WrongAccountError
+from auditor.kinds.credential_report import report_parser
+from auditor.kinds.credential_report.report_parser import (
+    ABSENT,
+    BOOL_COLUMNS,
+    TEXT_COLUMNS,
+    TIME_COLUMNS,
+    check_values,
+    parse,
+)
 from tests.support import ACCOUNT, COLUMNS, OTHER, ago, key, password, report, root, user, without
 
 ARN = f"arn:aws:iam::{ACCOUNT}:user"
@@ -66,9 +73,9 @@ def test_every_value_is_the_text_that_aws_wrote() -> None:
 
 def test_the_documented_columns_come_first_and_in_one_order() -> None:
     for columns in (COLUMNS, tuple(reversed(COLUMNS)), without("mfa_active")):
-        assert parse(report([root()], columns), ACCOUNT).column_names == list(credential_report.COLUMNS)
-    assert set(credential_report.COLUMNS) == {*COLUMNS, "additional_credentials_info"}
-    assert {*BOOL_COLUMNS, *TIME_COLUMNS, *TEXT_COLUMNS, "user", "arn"} == set(credential_report.COLUMNS)
+        assert parse(report([root()], columns), ACCOUNT).column_names == list(report_parser.COLUMNS)
+    assert set(report_parser.COLUMNS) == {*COLUMNS, "additional_credentials_info"}
+    assert {*BOOL_COLUMNS, *TIME_COLUMNS, *TEXT_COLUMNS, "user", "arn"} == set(report_parser.COLUMNS)
 
 
 def test_a_missing_column_is_told_from_an_empty_and_a_not_available_one() -> None:
@@ -239,7 +246,7 @@ GOOD_TIMES = (
 @pytest.mark.parametrize("text", GOOD_TIMES)
 def test_times_are_utc_whatever_their_form(text: str) -> None:
     found = parsed(report([root(user_creation_time=text)]))
-    times = credential_report.to_time(pa.chunked_array([found["user_creation_time"]]))
+    times = report_parser.to_time(pa.chunked_array([found["user_creation_time"]]))
     assert [t.isoformat() for t in times.to_pylist()] == ["2026-01-02T03:04:05+00:00"]
 
 
@@ -279,7 +286,7 @@ def test_impossible_times_are_refused_by_line_and_column(text: str) -> None:
 
 def test_a_good_time_beside_an_impossible_one_stays_readable() -> None:
     texts = pa.chunked_array([["2026-02-30T00:00:00Z", "2026-02-28T00:00:00Z"], ["N/A"]])
-    assert [t and t.isoformat() for t in credential_report.to_time(texts).to_pylist()] == [
+    assert [t and t.isoformat() for t in report_parser.to_time(texts).to_pylist()] == [
         None,
         "2026-02-28T00:00:00+00:00",
         None,
@@ -302,7 +309,7 @@ def test_every_flag_column_is_checked(name: str, text: str) -> None:
 @pytest.mark.parametrize("text", ["true", "TRUE", "True", "tRuE"])
 def test_flags_are_read_without_case(text: str) -> None:
     found = parsed(report([root(mfa_active=text), user(mfa_active=text.upper().replace("TRUE", "FALSE"))]))
-    assert credential_report.to_bool(pa.chunked_array([found["mfa_active"]])).to_pylist() == [True, False]
+    assert report_parser.to_bool(pa.chunked_array([found["mfa_active"]])).to_pylist() == [True, False]
 
 
 @pytest.mark.parametrize(
@@ -313,9 +320,9 @@ def test_tokens_stand_in_place_of_any_value_without_case(token: str) -> None:
     found = parsed(report([root() | dict.fromkeys(names, token)]))
     for name in names:
         texts = pa.chunked_array([found[name]])
-        typed = credential_report.to_bool(texts) if name in BOOL_COLUMNS else credential_report.to_time(texts)
+        typed = report_parser.to_bool(texts) if name in BOOL_COLUMNS else report_parser.to_time(texts)
         assert typed.to_pylist() == [None]
-        assert credential_report.to_note(texts, typed).to_pylist() == [token.lower()]
+        assert report_parser.to_note(texts, typed).to_pylist() == [token.lower()]
 
 
 def test_the_first_bad_line_is_named_and_long_values_are_cut() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +12,8 @@ import pytest
 from auditor import schema
 from auditor.catalog import Control, Selection
 from auditor.errors import CatalogError
-from auditor.evaluator import evaluate
-from auditor.evidence import Document
-from auditor.frames import Frames
+from auditor.judge.evaluator import Verdicts, evaluate
+from auditor.judge.finding_ids import finding_id
 from auditor.model import (
     ACCESS_ANALYZERS,
     ACCOUNT_SUMMARY,
@@ -31,6 +32,8 @@ from auditor.model import (
     Organization,
     Unit,
 )
+from auditor.store.evidence import Document
+from auditor.tables import Frames
 from tests.documents import (
     analyzers,
     certificates,
@@ -75,7 +78,8 @@ from tests.support import (
 # The contract, written out: findings.csv has these columns, in this order.
 CONTRACT = (
     "snapshot_id, as_of, account_id, account_name, ou_path, control_id, severity, status, resource_arn, resource_name, "
-    "credential, observed, reason, requirements, waiver_id, evidence_file, evidence_line"
+    "credential, observed, reason, requirements, waiver_id, evidence_file, evidence_line, "
+    "also_seen_in, finding_id"
 )
 SHUT, OLD = "444455556666", "555566667777"
 KEYS = "access-key-rotated-90d"
@@ -94,6 +98,14 @@ def mixed() -> Frames:
 
 
 FRAMES = mixed()
+
+
+@cache
+def of_mixed() -> Verdicts:
+    """By every automated control."""
+    return verdicts_of(FRAMES)
+
+
 OF_REPORTS = Selection(
     tuple(c for c in automated().controls if c.evidence[0] == CREDENTIAL_REPORT), automated().requirements
 )
@@ -147,8 +159,9 @@ def rows_of(findings: pd.DataFrame, **where: str) -> pd.DataFrame:
 
 
 def test_columns_order_and_dtypes_are_the_contract() -> None:
-    found = verdicts_of(FRAMES)
-    assert ", ".join(found.findings.columns) == CONTRACT
+    found = of_mixed()
+    assert ", ".join(found.findings.columns.drop("in_violation_since")) == CONTRACT
+    assert list(found.findings.columns) == list(schema.FINDINGS_TABLE)
     assert list(schema.FINDINGS) == CONTRACT.split(", ")
     for frame, columns in ((found.findings, schema.FINDINGS), (found.controls, schema.CONTROLS)):
         dtypes = {"text": "str", "category": "category", "int": "Int64"}
@@ -157,7 +170,7 @@ def test_columns_order_and_dtypes_are_the_contract() -> None:
 
 
 def test_findings_are_ordered_by_control_account_line_and_credential() -> None:
-    findings = verdicts_of(FRAMES).findings
+    findings = of_mixed().findings
     order = ["", *CREDENTIALS]
     columns = (findings[name] for name in ("control_id", "account_id", "evidence_line", "credential"))
     keys = [
@@ -174,6 +187,7 @@ def test_a_finding_says_who_what_and_where() -> None:
     assert found["credential"].to_list() == ["access_key_1", "access_key_1", "access_key_2"]
     assert found["status"].to_list() == ["FAIL", "PASS", "FAIL"]
     first = {str(name): value for name, value in found.iloc[0].to_dict().items()}
+    assert first.pop("in_violation_since") == AS_OF  # 91 days after it was rotated
     assert first == {
         "snapshot_id": "o-test-20261124T101500Z",
         "as_of": "2026-11-24T10:15:00Z",
@@ -186,12 +200,14 @@ def test_a_finding_says_who_what_and_where() -> None:
         "resource_arn": f"arn:aws:iam::{ACCOUNT}:user/ann",
         "resource_name": "ann",
         "credential": "access_key_1",
-        "observed": ago(91),
-        "reason": "rotated 91 days before the as-of time; 90 or less are allowed",
+        "observed": f"access_key_1_last_rotated {ago(91)}",
+        "reason": "rotated 91 days before the as-of time; the limit is 90",
         "requirements": "test:1.10",
         "waiver_id": "",
         "evidence_file": f"evidence/{ACCOUNT}/credential-report.csv",
         "evidence_line": 3,
+        "also_seen_in": "",
+        "finding_id": finding_id("o-test", ACCOUNT, KEYS, "access_key_1", f"arn:aws:iam::{ACCOUNT}:user/ann"),
     }
 
 
@@ -302,7 +318,7 @@ def test_an_account_without_a_root_row_has_no_evidence_about_root() -> None:
 def test_an_account_with_nobody_in_it_needs_no_row() -> None:
     found = verdicts_of(frames_of({ACCOUNT: report([root()])}), only(KEYS))
     assert found.findings.empty
-    assert list(found.findings.columns) == list(schema.FINDINGS)
+    assert list(found.findings.columns) == list(schema.FINDINGS_TABLE)
     assert found.controls[["population", "not_applicable", "no_evidence"]].iloc[0].to_list() == [0, 0, 0]
 
 
@@ -322,7 +338,7 @@ def test_what_a_person_answers_is_a_row_for_each_account_in_scope() -> None:
     assert found.findings["account_id"].to_list() == [ACCOUNT, OTHER, SHUT]
     assert set(found.findings["status"]) == {"MANUAL"}
     assert found.findings["resource_name"].isna().all()
-    assert set(found.findings["reason"]) == {"to be answered by a person"}
+    assert set(found.findings["reason"]) == {"needs manual review"}
     counts = found.controls.iloc[0]
     assert (counts["assessment"], counts["manual"]) == ("manual", 3)
     assert counts[["population", "passed", "failed", "not_applicable", "no_evidence"]].sum() == 0
@@ -340,12 +356,14 @@ def test_what_a_person_answers_for_the_organization_is_one_row(management: str, 
 
 
 @pytest.mark.parametrize(
-    "frames",
-    [FRAMES, documented(), frames_of({ACCOUNT: b""}), frames_of({})],
-    ids=["mixed", "documented", "unusable", "none"],
+    "name",
+    ["mixed", "documented", "unusable", "none"],
 )
-def test_counts_tie_with_the_findings_and_the_frames(frames: Frames) -> None:
-    found = verdicts_of(frames)
+def test_counts_tie_with_the_findings_and_the_frames(name: str) -> None:
+    of: dict[str, Callable[[], Frames]] = {"mixed": mixed, "documented": documented}
+    of["unusable"], of["none"] = (lambda: frames_of({ACCOUNT: b""})), (lambda: frames_of({}))
+    frames = of[name]()
+    found = of_mixed() if name == "mixed" else verdicts_of(frames)
     for control, counts in zip(automated().controls, found.controls.to_dict("records"), strict=True):
         rows = rows_of(found.findings, control_id=control.id)
         by_status = rows["status"].value_counts()
@@ -393,7 +411,7 @@ def test_parameters_of_the_control_decide() -> None:
 
 
 def test_the_same_evidence_gives_the_same_findings() -> None:
-    first, second = verdicts_of(FRAMES), verdicts_of(mixed())
+    first, second = of_mixed(), verdicts_of(mixed())
     pd.testing.assert_frame_equal(first.findings, second.findings)
     pd.testing.assert_frame_equal(first.controls, second.controls)
 

@@ -42,7 +42,7 @@ def test_each_account_is_judged_by_its_own_limit_in_order() -> None:
     expected = [("PASS", "FAIL"), ("PASS", "PASS"), ("FAIL", "FAIL"), ("PASS", "FAIL")]
     assert rows["status"].to_list() == [status for pair in expected for status in pair]
     limits = [90, 120, 30, 90]
-    assert [f"; {limit} or less are allowed" in reason for limit, reason in zip(
+    assert [f"; the limit is {limit}" in reason for limit, reason in zip(
         [limit for limit in limits for _ in range(2)], rows["reason"], strict=True
     )] == [True] * 8  # fmt: skip
     assert found.controls["looser_settings"].to_list() == [

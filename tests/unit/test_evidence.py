@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from auditor import evidence
 from auditor.errors import EvidenceError
-from auditor.evidence import Answer, Document
+from auditor.store import evidence
+from auditor.store.evidence import Answer, Document
 
 MOMENT = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 PAGES = Document(

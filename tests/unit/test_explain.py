@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from auditor.assessment import Assessment, assess
 from auditor.catalog import Catalog, Override
 from auditor.cli.explained import as_facts, as_text
 from auditor.errors import CatalogError, ScopeError
-from auditor.explanation import Explanation, Wanted, explain
-from auditor.explanation.judging import facts_of
+from auditor.judge.assessment import Assessment, assess
+from auditor.judge.explanation import Explanation, Wanted, explain
+from auditor.judge.explanation.judging import facts_of
 from auditor.model import Status
 from auditor.sandbox import Sandbox, SandboxOptions
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
 from tests.boxed import AS_OF, Box
 from tests.support import (
     ACCOUNT,
@@ -54,7 +55,7 @@ def boxed(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     out = tmp_path_factory.mktemp("boxed")
     settings = out / "auditor.yaml"
     benchmarks = "\n".join(f"- {name}" for name in catalog().benchmarks)
-    settings.write_text(f"out: {out}\nreport_timeout: 4\nec2_instances: true\nbenchmark:\n{benchmarks}\n")
+    settings.write_text(f"out: {out}\nreport_timeout: 10\nec2_instances: true\nbenchmark:\n{benchmarks}\n")
     sandbox = Sandbox(SandboxOptions(accounts=24, users=3, as_of=AS_OF))
     with sandbox.serve() as url:
         collected = Box(sandbox, url).auditor("collect", "--config", settings)
@@ -77,12 +78,12 @@ def test_a_key_age_is_told_from_the_column_to_the_verdict(snapshot: Snapshot) ->
         "limit 45 or less; passes until 2026-09-16T07:59:59Z",
         "115 > 45 -> FAIL",
     )
-    assert found.observed == "2026-08-01T08:00:00Z"
+    assert found.observed == "access_key_1_last_rotated 2026-08-01T08:00:00Z"
     assert found.requirements == ("access-key-rules:access-key-1-rotated-45d", "aws-iam-rules:AWS_IAM_50")
 
 
 def test_the_told_boundary_is_the_last_second_that_passes(snapshot: Snapshot) -> None:
-    moment = AS_OF.replace(month=9, day=16, hour=7, minute=59, second=59)
+    moment = datetime(2026, 9, 16, 7, 59, 59, tzinfo=UTC)
     last = explained(snapshot, KEY_1, ACCOUNT, "ann", as_of=moment)
     next_second = explained(snapshot, KEY_1, ACCOUNT, "ann", as_of=moment.replace(hour=8, minute=0, second=0))
     assert [(e.status, e.comparisons[-1]) for e in (last, next_second)] == [
@@ -117,13 +118,13 @@ def test_a_user_is_found_by_arn_and_a_password_by_its_own_columns(snapshot: Snap
     [
         (KEY_1, OTHER, "ann", "NOT_APPLICABLE", "the report shows no access_key_1"),
         ("console-user-mfa", ACCOUNT, "bob", "NOT_APPLICABLE", ""),
-        ("console-user-mfa", ACCOUNT, "<root_account>", "NOT_APPLICABLE", "root is judged by the root controls only"),
+        ("console-user-mfa", ACCOUNT, "<root_account>", "NOT_APPLICABLE", "root is tested by the root controls only"),
         (KEY_1, SHUT, "ann", "NO_EVIDENCE", "assume: AccessDenied: not allowed to assume the role"),
         (KEY_1, GONE, "ann", "NOT_APPLICABLE", "the account is excluded"),
         ("root-mfa", ACCOUNT, "", "PASS", ""),
         ("root-mfa", ACCOUNT, "<root_account>", "PASS", ""),
         ("password-policy-uppercase", ACCOUNT, "", "NO_EVIDENCE", "password-policy: not collected in this snapshot"),
-        ("security-questions-set", ACCOUNT, "", "MANUAL", "to be answered by a person"),
+        ("security-questions-set", ACCOUNT, "", "MANUAL", "needs manual review"),
         ("org-ou-structured", "", "", "MANUAL", "ou-tree: not collected in this snapshot"),
     ],
 )
@@ -144,11 +145,11 @@ def test_what_is_not_judged_is_explained_too(
         ((KEY_1, ACCOUNT), "say which user"),
         (("access-key-rotated-90d", ACCOUNT, "bob"), "one of access_key_1, access_key_2"),
         ((KEY_1, ACCOUNT, "ann", "acces_key_1"), "unknown credential 'acces_key_1' (did you mean 'access_key_1'?)"),
-        ((KEY_1, ACCOUNT, "ann", "password"), "does not judge password; it judges access_key_1"),
-        (("console-user-mfa", ACCOUNT, "ann", "password"), "leave --credential out"),
+        ((KEY_1, ACCOUNT, "ann", "password"), "does not test password; it tests access_key_1"),
+        (("console-user-mfa", ACCOUNT, "ann", "password"), "leave out --credential"),
         (("root-mfa", ACCOUNT, "ann"), "about the root user"),
         (("password-policy-uppercase", ACCOUNT, "ann"), "about whole accounts"),
-        (("org-ou-structured", ACCOUNT), "about the organization as a whole"),
+        (("org-ou-structured", ACCOUNT), "about the whole organization"),
     ],
 )
 def test_what_cannot_be_meant_is_refused_in_one_sentence(
@@ -223,7 +224,7 @@ def test_explanations_say_what_the_reports_say(boxed: Snapshot, assessment: Asse
     for row in sample:
         control = catalog().control(row["control_id"])
         account = "" if control.unit == "organization" else row["account_id"]
-        name = row["resource_arn"] or ""
+        name = row["resource_arn"] or (row["resource_name"] if control.unit == "resource" else "") or ""
         if row["status"] == "NO_EVIDENCE" and row["evidence_line"] is not None:
             continue  # one row for all undecided units of the account
         found = explained(boxed, control.id, account, "" if control.unit == "root" else name, row["credential"])
@@ -231,6 +232,8 @@ def test_explanations_say_what_the_reports_say(boxed: Snapshot, assessment: Asse
         assert not found.evidence or not found.comparisons or found.comparisons[-1].endswith(f"-> {row['status']}")
         if row["evidence_line"] is not None:
             assert row["evidence_file"] in {proof.file for proof in found.evidence}
+            shown = {f"{proof.file}:{proof.line}" for proof in found.evidence}
+            assert set(filter(None, row["also_seen_in"].split("; "))) <= shown, row
 
 
 def test_texts_fit_80_columns_and_json_keeps_all(boxed: Snapshot, assessment: Assessment) -> None:
@@ -252,7 +255,9 @@ def test_a_policy_is_shown_as_an_item(boxed: Snapshot, assessment: Assessment) -
     row = facts_of(
         findings[(findings["control_id"] == "no-full-admin-policy") & (findings["status"] == "FAIL")].head(1)
     )
-    (proof,) = explained(boxed, "no-full-admin-policy", row["account_id"], row["resource_name"]).evidence
+    proof, *holders = explained(boxed, "no-full-admin-policy", row["account_id"], row["resource_name"]).evidence
+    assert "; ".join(f"{holder.file}:{holder.line}" for holder in holders) == row["also_seen_in"]
+    assert holders
     assert proof.line == row["evidence_line"]
     assert proof.item["Arn"] == row["resource_arn"]
     assert json.loads(proof.raw.removesuffix(",")) == proof.item

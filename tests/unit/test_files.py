@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SnapshotError
-from auditor.files import atomic_path, check_writable, make_folder, write_bytes
+from auditor.store.files import atomic_path, check_writable, make_folder, write_bytes
 
 
 def mode(path: Path) -> int:
@@ -25,13 +25,12 @@ def umask(request: pytest.FixtureRequest) -> Iterator[int]:
 
 
 @pytest.mark.usefixtures("umask")
-@pytest.mark.parametrize("durable", [True, False])
-def test_files_are_for_their_owner_only(tmp_path: Path, durable: bool) -> None:
+def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
     target = tmp_path / "a.json"
-    write_bytes(target, b"one", durable=durable)
+    write_bytes(target, b"one")
     assert (target.read_bytes(), mode(target)) == (b"one", 0o600)
     target.chmod(0o644)
-    write_bytes(target, b"two", durable=durable)
+    write_bytes(target, b"two")
     assert (target.read_bytes(), mode(target)) == (b"two", 0o600)
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
@@ -117,7 +116,7 @@ def test_a_folder_that_exists_but_may_not_be_written_is_found_out(
         raise PermissionError(13, "Permission denied")
 
     # As root, whom no mode stops, the refusal itself must be played.
-    monkeypatch.setattr("auditor.files.tempfile.TemporaryFile", refuse)
+    monkeypatch.setattr("auditor.store.files.tempfile.TemporaryFile", refuse)
     with pytest.raises(SnapshotError) as caught:
         check_writable(tmp_path)
     assert str(caught.value) == f"cannot write to the folder {tmp_path}: Permission denied"

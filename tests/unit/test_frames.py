@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from auditor import schema
-from auditor.frames import Frames, build_frames
-from auditor.snapshot import Snapshot
+from auditor.store.snapshot import Snapshot
+from auditor.tables import Frames, build_frames, without_spelling
 from tests.support import (
     ACCOUNT,
     AS_OF,
@@ -80,8 +80,8 @@ def test_columns_and_dtypes_are_those_of_the_schema(reports: dict[str, bytes], o
     frames = frames_of(reports, *others)
     for frame, columns in (
         (frames.accounts, schema.ACCOUNTS),
-        (frames.users, schema.USERS),
-        (frames.credentials, schema.CREDENTIALS),
+        (without_spelling(frames.users), schema.USERS),
+        (without_spelling(frames.credentials), schema.CREDENTIALS),
     ):
         assert_typed(frame, columns)
         assert frame.index.to_list() == list(range(len(frame)))
@@ -146,7 +146,7 @@ def test_odd_names_reach_every_frame(name: str) -> None:
 
 def test_extra_columns_are_texts_behind_the_schema_and_missing_elsewhere() -> None:
     extra = report([root() | {"passkey_count": "007"}], (*COLUMNS, "passkey_count"))
-    users = frames_of({ACCOUNT: extra, OTHER: report([root(OTHER)])}).users
+    users = without_spelling(frames_of({ACCOUNT: extra, OTHER: report([root(OTHER)])}).users)
     assert list(users.columns) == [*schema.USERS, "x_passkey_count"]
     assert str(users["x_passkey_count"].dtype) == "str"
     assert users["x_passkey_count"].isna().to_list() == [False, True]

@@ -8,8 +8,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.evidence import Document
-from auditor.frames import Frames, build_frames
 from auditor.model import (
     ACCOUNT_SUMMARY,
     AUTHORIZATION_DETAILS,
@@ -23,7 +21,9 @@ from auditor.model import (
     VIRTUAL_MFA_DEVICES,
     Unit,
 )
-from auditor.snapshot import Snapshot
+from auditor.store.evidence import Document
+from auditor.store.snapshot import Snapshot
+from auditor.tables import Frames, build_frames
 from tests.documents import (
     GONE,
     administrators,

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from auditor.evidence import Answer, Document
-from auditor.frames import build_frames
 from auditor.model import ACCOUNT_TAGS
-from auditor.snapshot import Snapshot
+from auditor.store.evidence import Answer, Document
+from auditor.store.snapshot import Snapshot
+from auditor.tables import build_frames
 from tests.support import ACCOUNT, AS_OF, report, root, stored
 
 _ANSWERED = {"Tags": [{"Key": "Env", "Value": "prod"}]}

@@ -19,7 +19,7 @@ from auditor import schema
 from auditor.history import History, look_back
 from auditor.model import Organization
 from auditor.report.csv_files import write_csv
-from auditor.snapshot import Snapshot, SnapshotWriter
+from auditor.store.snapshot import Snapshot, SnapshotWriter
 from tests.support import ACCOUNT, AS_OF, ORGANIZATION, OTHER, excluded, report, root, stored
 
 KEYS, MFA = "access-key-rotated-90d", "console-user-mfa"

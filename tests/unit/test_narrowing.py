@@ -10,18 +10,18 @@ import pandas as pd
 import pytest
 
 from auditor import schema
-from auditor.assessment import Assessment, assess
 from auditor.catalog import Control
 from auditor.errors import ConfigurationError
+from auditor.judge.assessment import Assessment, assess
 from auditor.model import Status, Unit
-from auditor.narrowing import narrowed, parts_of
-from auditor.redaction import redacted
+from auditor.report.narrowing import narrowed, parts_of
+from auditor.report.redaction import redacted
 from tests import divided
 from tests.divided import ACCOUNTS, EVERY, EXCLUDED, UNREACHABLE, marks_of
 from tests.support import ACCOUNT, catalog, waivers_of
 
 TWO = (ACCOUNTS[1], ACCOUNTS[4])
-FRAMES = ("accounts", "gaps", "users", "credentials", "findings", "by_account")
+FRAMES = ("accounts", "gaps", "remarks", "users", "credentials", "findings", "by_account", "bridge")
 
 
 def judged(folder: Path, **other: object) -> Assessment:
@@ -103,8 +103,26 @@ def test_no_field_of_a_part_tells_of_another_account_not_even_a_category(whole: 
 def test_every_field_of_an_assessment_is_thought_of() -> None:
     same_for_all = {"snapshot_id", "organization_id", "caller_arn", "as_of", "started_at", "finished_at", "interrupted"}
     same_for_all |= {"run", "tool_version", "manifest_sha256", "catalog_hash", "options", "benchmarks", "dropped"}
-    same_for_all |= {"catalog_controls", "waivers_sha256", "redacted_with", "period", "earlier_snapshots"}
-    cut = {*FRAMES, "controls", "evidence", "waivers", "waiver_matches", "settings", "first_seen", "own_parameters"}
+    same_for_all |= {
+        "catalog_controls",
+        "waivers_sha256",
+        "redacted_with",
+        "period",
+        "out_of_period",
+        "signature",
+        "earlier_snapshots",
+    }
+    cut = {
+        *FRAMES,
+        "evidence_files",
+        "controls",
+        "evidence",
+        "waivers",
+        "waiver_matches",
+        "settings",
+        "first_seen",
+        "own_parameters",
+    }
     assert {field.name for field in dataclasses.fields(Assessment)} == same_for_all | cut | {
         "originals",
         "tags",
@@ -170,7 +188,9 @@ def test_owners_are_ous_accounts_or_values_of_a_tag(whole: Assessment) -> None:
 
 
 def test_a_tag_that_no_account_has_is_refused_with_the_nearest_one(whole: Assessment) -> None:
-    with pytest.raises(ConfigurationError, match=r"the tag 'owner': no account has it \(did you mean 'Owner'\?\)"):
+    with pytest.raises(
+        ConfigurationError, match=r"the tag 'owner': no account has this tag \(did you mean 'Owner'\?\)"
+    ):
         parts_of(whole, "tag:owner")
 
 

@@ -93,7 +93,7 @@ def test_a_mistake_names_the_option_or_the_key(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"^--period: '2026Q5' is not a period .*did you mean '2026Q4'"):
         load_settings(None, {"period": "2026Q5"}, read_file=False)
     (tmp_path / "some.yaml").write_text("period: 2026-11-24\n")
-    with pytest.raises(ConfigurationError, match=r"some\.yaml: period: '2026-11-24' is not a period"):
+    with pytest.raises(ConfigurationError, match=r"some\.yaml:1: period: '2026-11-24' is not a period"):
         load_settings(tmp_path / "some.yaml")
 
 

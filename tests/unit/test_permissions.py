@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
 
-from auditor.checks.permissions import no_full_admin, via_groups
-from auditor.checks.verdict import Verdict
-from auditor.evidence import Answer, Document
-from auditor.frames.kinds.authorization_details import Authorization, authorization_frames, authorization_rows
-from tests.support import ACCOUNT, AS_OF
+from auditor.judge.checks.permissions import no_full_admin
+from auditor.judge.checks.verdict import Verdict
+from auditor.judge.evaluator.units import check_of
+from auditor.store.evidence import Answer, Document
+from tests.authorization import Authorization, authorization_frames, authorization_rows
+from tests.support import ACCOUNT, AS_OF, catalog
 
 P, Q = (f"arn:aws:iam::{ACCOUNT}:policy/{name}" for name in ("p", "q"))
 INLINE, ATTACHED = {"UserPolicyList": [{"PolicyName": "i"}]}, {"AttachedManagedPolicies": [{"PolicyArn": P}]}
 NAMED = {"AttachedManagedPolicies": [{"PolicyArn": P, "PolicyName": "p"}, {"PolicyArn": Q, "PolicyName": "q"}]}
+VIA_GROUPS = check_of(catalog().control("user-permissions-via-groups"))
+FILE = f"evidence/{ACCOUNT}/authorization-details.json"
 MFA = {"Bool": {"aws:MultiFactorAuthPresent": "true"}}
 
 
 def frames(users: list[Any], policies: list[Any]) -> Authorization:
     response = {"UserDetailList": users, "Policies": policies, "IsTruncated": False}
     document = Document("authorization-details", (Answer("iam:GetAccountAuthorizationDetails", response=response),))
-    return authorization_frames([authorization_rows(ACCOUNT, document)])
+    made = authorization_frames([authorization_rows(ACCOUNT, document)])
+    return replace(made, policies=made.policies.assign(evidence_file=FILE))
 
 
 def user(**lists: Any) -> dict[str, Any]:
@@ -50,8 +55,8 @@ def told(verdict: Verdict) -> tuple[object, str, str]:
 @pytest.mark.parametrize(
     ("lists", "passed", "observed", "reason"),
     [
-        ({}, True, "inline: none, attached: none", "the user has no policy but those of groups"),
-        ({"GroupList": ["g"]}, True, "inline: none, attached: none", "the user has no policy but those of groups"),
+        ({}, True, "inline: none, attached: none", "the user has only policies of groups"),
+        ({"GroupList": ["g"]}, True, "inline: none, attached: none", "the user has only policies of groups"),
         (INLINE, False, "inline: i, attached: none", "the user has inline policies"),
         (NAMED, False, "inline: none, attached: p; q", "the user has directly attached policies"),
         (ATTACHED, False, "inline: none, attached: ?", "the user has directly attached policies"),
@@ -60,7 +65,7 @@ def told(verdict: Verdict) -> tuple[object, str, str]:
 )
 def test_users_get_permissions_through_groups(lists: Any, passed: bool, observed: str, reason: str) -> None:
     principals = frames([user(**lists)], []).principals
-    assert told(via_groups(principals, {}, AS_OF)) == (passed, observed, reason)
+    assert told(VIA_GROUPS(principals, {}, AS_OF)) == (passed, observed, reason)
 
 
 @pytest.mark.parametrize(
@@ -78,19 +83,20 @@ def test_users_get_permissions_through_groups(lists: Any, passed: bool, observed
 )
 def test_no_policy_makes_an_administrator(document: Any, passed: Any, reason: str) -> None:
     policies = frames([user(**ATTACHED)], [policy(document)]).policies
-    assert told(no_full_admin(policies, {}, AS_OF)) == (passed, "default version v3, attached to 1 user", reason)
+    observed = "VersionId v3, AttachmentCount 1" + (", statement 1" if passed is False else "")
+    assert told(no_full_admin(policies, {}, AS_OF)) == (passed, observed, f"{reason}; attached to 1 user")
 
 
 def test_an_attached_policy_that_was_not_answered_is_not_decided() -> None:
     policies = frames([user(**NAMED)], [policy(statement("s3:*"))]).policies
     verdict = no_full_admin(policies, {}, AS_OF)
     assert list(verdict.passed) == [True, pd.NA]
-    assert verdict.observed[1] == "default version unknown, attached to 1 user"
-    assert verdict.reason[1] == "it is attached, but was not answered"
+    assert verdict.observed[1] == "VersionId unknown, AttachmentCount unknown"
+    assert verdict.reason[1] == "it is attached, but AWS did not return it; attached to 1 user"
 
 
 def test_nothing_to_judge_gives_no_rows() -> None:
     empty = frames([], [])
-    for verdict in (via_groups(empty.principals, {}, AS_OF), no_full_admin(empty.policies, {}, AS_OF)):
+    for verdict in (VIA_GROUPS(empty.principals, {}, AS_OF), no_full_admin(empty.policies, {}, AS_OF)):
         assert len(verdict.applies) == len(verdict.passed) == len(verdict.observed) == len(verdict.reason) == 0
         assert str(verdict.passed.dtype) == "boolean"

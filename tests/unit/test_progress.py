@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
+from auditor.aws.statistics import RunStatistics
 from auditor.cli.progress import EventReporter, Reporter
 from auditor.model import Account, AccountRecord, EvidenceGap, Outcome
-from auditor.statistics import RunStatistics
 
 GAP = EvidenceGap("credential-report", "assume", "AccessDenied", "no", "r-1")
 DONE = AccountRecord(Account("000000000001"), Outcome.ASSESSED)

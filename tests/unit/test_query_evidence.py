@@ -6,16 +6,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from auditor.assessment import assess
-from auditor.evidence import Answer, Document
-from auditor.frames import EVIDENCE_TABLES
+from auditor.ask.ready_made import named_query
+from auditor.judge.assessment import assess
 from auditor.model import PASSWORD_POLICY, ROOT_CREDENTIALS
-from auditor.query import named_query, run_query
+from auditor.store.evidence import Answer, Document
+from auditor.tables import EVIDENCE_TABLES
+from tests.asking import run_query
 from tests.support import ACCOUNT, catalog, report, root, stored, user
 
 
 def test_every_table_can_be_asked_even_where_nothing_was_collected(tmp_path: Path) -> None:
-    assessment = assess(stored(tmp_path, {ACCOUNT: report([root(), user()])}), catalog=catalog())
+    snapshot = stored(tmp_path, {ACCOUNT: report([root(), user()])})
+    assessment = assess(snapshot, list(catalog().benchmarks), catalog=catalog())
     for name in EVIDENCE_TABLES:
         assert len(run_query(assessment, f"select account_id, evidence_file from {name}")) == 0
     assert len(run_query(assessment, named_query("full-admin-policies"))) == 0

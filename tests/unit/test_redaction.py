@@ -12,10 +12,11 @@ import pandas as pd
 import pytest
 
 from auditor import schema
-from auditor.assessment import Assessment, assess
+from auditor.judge.assessment import Assessment, assess
 from auditor.model import ROOT_USER
-from auditor.redaction import PSEUDONYM, Pseudonyms, fingerprint, redacted, redacted_frame, redactor_of
 from auditor.report import FORMATS, write_reports
+from auditor.report.redaction import PSEUDONYM, Pseudonyms, fingerprint, redacted, redactor_of
+from auditor.report.redaction.tables import _Tables
 from tests.planted import PLANTED, USERS, every_text, planted, planted_waivers
 from tests.support import catalog
 
@@ -74,6 +75,8 @@ def test_every_field_of_an_assessment_is_thought_of(hidden: Assessment) -> None:
         "waivers_sha256",
         "redacted_with",
         "period",
+        "out_of_period",
+        "signature",
         "own_parameters",
         "first_seen",
         "part",
@@ -135,13 +138,13 @@ def test_raw_lines_of_a_credential_report_are_redacted_by_their_columns(plain: A
     redactor = redactor_of(plain, Pseudonyms(KEY))
     arns = pd.Series([f"arn:aws:iam::000000000007:user/staff/{name}" for name in USERS], dtype="str")
     raw = pd.DataFrame({"user": pd.Series(USERS, dtype="str"), "arn": arns, "mfa_active": "TRUE", "note": arns})
-    found = redacted_frame(raw, redactor)
+    found = _Tables(redactor).frame(raw)
     pseudonyms = [Pseudonyms(KEY).of(name) for name in USERS]
     assert found["user"].to_list() == pseudonyms
     assert found["arn"].to_list() == [f"arn:aws:iam::000000000007:user/staff/{name}" for name in pseudonyms]
     assert found["note"].to_list() == found["arn"].to_list()
     assert found["mfa_active"].to_list() == ["TRUE"] * len(USERS)
-    assert redacted_frame(raw.astype("category"), redactor).astype("str").equals(found)
+    assert _Tables(redactor).frame(raw.astype("category")).astype("str").equals(found)
 
 
 def test_every_pseudonym_is_known_to_the_redactor_that_made_it(plain: Assessment) -> None:
@@ -156,7 +159,7 @@ def test_every_pseudonym_is_known_to_the_redactor_that_made_it(plain: Assessment
 def test_two_names_of_one_pseudonym_would_still_be_a_valid_category(
     plain: Assessment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Pseudonyms, "_made", lambda *_: "user-" + "a" * 16)
+    monkeypatch.setattr(Pseudonyms, "_new_pseudonym", lambda *_: "user-" + "a" * 16)
     users = redacted(plain, KEY).users
     assert set(users["user"].cat.categories) == {ROOT_USER, "user-" + "a" * 16}
     assert (users["is_root"].to_numpy(dtype=bool) == (users["user"] == ROOT_USER).to_numpy()).all()
@@ -168,6 +171,6 @@ def test_no_rows_can_be_redacted(plain: Assessment) -> None:
     )
     assert len(redacted(empty, KEY).findings) == 0
     frame = schema.typed(pd.DataFrame(columns=list(schema.USERS)), schema.USERS)
-    assert len(redacted_frame(frame, redactor_of(plain, Pseudonyms(KEY)))) == 0
+    assert len(_Tables(redactor_of(plain, Pseudonyms(KEY))).frame(frame)) == 0
     missing = pd.DataFrame({"user": pd.Categorical([np.nan, "ann"], categories=pd.Index(["ann"], dtype="str"))})
-    assert redacted_frame(missing, redactor_of(plain, Pseudonyms(KEY)))["user"].isna().to_list() == [True, False]
+    assert _Tables(redactor_of(plain, Pseudonyms(KEY))).frame(missing)["user"].isna().to_list() == [True, False]

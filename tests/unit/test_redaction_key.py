@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import ConfigurationError
-from auditor.redaction import fingerprint, read_key
-from auditor.redaction.key import is_open_to_others
+from auditor.report.redaction import fingerprint, read_key
+from auditor.report.redaction.key import is_open_to_others
 
 KEY = bytes(range(100, 132))
 
@@ -61,7 +61,7 @@ def test_anything_else_is_none(tmp_path: Path, content: bytes, why: str) -> None
     with pytest.raises(ConfigurationError, match=why) as caught:
         read_key(stored(tmp_path, content))
     assert str(caught.value).startswith(f"{tmp_path / 'key'}: ")
-    assert str(caught.value).endswith("make one: openssl rand -hex 32 > FILE")
+    assert str(caught.value).endswith("create one: openssl rand -hex 32 > FILE")
 
 
 @pytest.mark.parametrize("name", ["missing", "."])

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from auditor.redaction import PSEUDONYM, Pseudonyms, Redactor
+from auditor.report.redaction import PSEUDONYM, Pseudonyms, Redactor
 
 KEY = bytes(range(32))
 NAMES = (

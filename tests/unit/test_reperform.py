@@ -104,6 +104,31 @@ def test_what_a_finding_is_about_counts_too(snapshot: Path, run: Run, old: str, 
     assert told in said
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        (
+            "access_key_1_last_rotated 20",
+            "access_key_1_last_rotated 19",
+            "FAIL (observed: access_key_1_last_rotated 19",
+        ),
+        (",f-", ",f-0", "FAIL (f-0"),
+        (
+            ",,f-",
+            ",evidence/000000000007/account-summary.json:2,f-",
+            "credential-report.csv:4; evidence/000000000007/acc",
+        ),
+    ],
+)
+def test_what_was_observed_and_where_and_the_id_of_a_finding_are_recomputed(
+    snapshot: Path, run: Run, old: str, new: str, told: str
+) -> None:
+    edited(snapshot, old, new, "access-key-rotated-90d", "user/=cmd", "access_key_1", ",FAIL,")
+    code, said = run(snapshot)
+    assert (code, "1 difference" in said) == (8, True)
+    assert told in said
+
+
 def test_a_row_that_is_gone_or_was_added_is_found(snapshot: Path, run: Run) -> None:
     lines = lines_of(snapshot)
     gone = next(i for i, line in enumerate(lines) if "user/bob" in line and "access-key-rotated-90d" in line)

@@ -12,11 +12,11 @@ import pandas as pd
 import pytest
 
 from auditor import schema
+from auditor.csv_file import DELIMITERS
 from auditor.errors import ConfigurationError, SnapshotError
-from auditor.report import write_reports
+from auditor.report import Output, write_reports
 from auditor.report.csv_files import CsvStyle, csv_blocks, safe_text
 from auditor.report.json_file import json_blocks
-from auditor.settings import DELIMITERS
 from tests import reporting
 from tests.reporting import AS_OF, HOSTILE
 
@@ -158,7 +158,7 @@ def test_a_cell_is_quoted_for_its_own_delimiter_only() -> None:
 
 
 def test_the_byte_order_mark_stands_first_in_every_file(tmp_path: Path) -> None:
-    written = write_reports(reporting.small(), tmp_path / "bom", ["csv"], CsvStyle(bom=True)).files
+    written = write_reports(reporting.small(), tmp_path / "bom", ["csv"], Output(CsvStyle(bom=True))).files
     plain = write_reports(reporting.small(), tmp_path / "plain", ["csv"]).files
     contents = {path.name: path.read_bytes() for path in plain[:-1]}
     assert {path.name: path.read_bytes() for path in written[:-1]} == {

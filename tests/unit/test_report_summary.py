@@ -12,9 +12,9 @@ import pandas as pd
 import pytest
 
 from auditor import schema
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.model import Status
-from auditor.report import CsvStyle, write_reports
+from auditor.report import CsvStyle, Output, write_reports
 from auditor.report.figures import Result, coverage, gaps, results
 from tests import reporting
 from tests.reporting import KEYS, account, finding, missed
@@ -52,7 +52,7 @@ def test_it_names_the_hash_of_every_file_written_with_it(tmp_path: Path) -> None
 
 
 def test_it_names_the_paper(tmp_path: Path) -> None:
-    path = write_reports(reporting.complete(), tmp_path, ["csv"], paper="letter").files[-1]
+    path = write_reports(reporting.complete(), tmp_path, ["csv"], Output(paper="letter")).files[-1]
     assert json.loads(path.read_text(encoding="utf-8"))["derived_from"]["output"]["paper"] == "letter"
 
 
@@ -60,7 +60,7 @@ def test_it_names_how_the_csv_files_were_written(tmp_path: Path) -> None:
     plain = {"delimiter": ",", "bom": False, "raw": False}
     output = written(reporting.complete(), tmp_path, "csv")["derived_from"]["output"]
     assert output == {"csv": plain, "paper": "a4", "split_by": None}
-    path = write_reports(reporting.complete(), tmp_path, ["csv"], CsvStyle("\t", bom=True, raw=True)).files[-1]
+    path = write_reports(reporting.complete(), tmp_path, ["csv"], Output(CsvStyle("\t", bom=True, raw=True))).files[-1]
     told = json.loads(path.read_text(encoding="utf-8"))["derived_from"]["output"]
     assert told == {"csv": {"delimiter": "\t", "bom": True, "raw": True}, "paper": "a4", "split_by": None}
 

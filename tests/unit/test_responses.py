@@ -12,8 +12,8 @@ from openpyxl import Workbook
 
 from auditor.errors import WorkbookError
 from auditor.report.csv_files import csv_blocks
-from auditor.responses import COLUMNS, read_returned
-from auditor.responses.comparing import same_formula
+from auditor.report.responses import COLUMNS, read_returned
+from auditor.report.responses.comparing import same_formula
 from tests.returned import FIRST, edited, returned, sent, sheet, sort, told
 
 RESPONSE, OWNER, DUE, CONCLUSION = "H", "I", "J", "K"
@@ -278,12 +278,12 @@ def test_a_header_in_another_row_is_told(tmp_path: Path) -> None:
 def test_sheets_that_are_missing_added_or_renamed_are_told(tmp_path: Path) -> None:
     def change(book: Workbook) -> None:
         del book["Re-performance"]
-        sheet(book, "Manual").title = "By hand"
+        sheet(book, "Manual").title = "Manuale"
 
     assert told(tmp_path, change) == [
         "Manual: the sheet is missing",
         "Re-performance: the sheet is missing",
-        "By hand: the sheet was added",
+        "Manuale: the sheet was added",
     ]
 
 

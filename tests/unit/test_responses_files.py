@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SnapshotError, WorkbookError
-from auditor.responses import original_of, read_returned
-from auditor.responses import package as package_module
-from auditor.responses.cells import Formula, Sheet, Value
-from auditor.responses.package import Package
+from auditor.report.responses import original_of, read_returned
+from auditor.report.responses import package as package_module
+from auditor.report.responses.cells import Formula, Sheet, Value
+from auditor.report.responses.package import Package
 from tests.returned import edited, rewritten, sent, sheet
 
 SHEET, STRINGS, STYLES, BOOK = (
@@ -97,26 +97,26 @@ LAUGHS = b'<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (_file("back.csv", b"account_id,status\n000000000007,FAIL\n"), "is no Excel workbook: save it as"),
-        (_file("back.xlsx", b""), "is no Excel workbook"),
-        (_file("back.xls", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)), "is encrypted, or an .xls of old: save it"),
+        (_file("back.csv", b"account_id,status\n000000000007,FAIL\n"), "is not an Excel workbook: save it as"),
+        (_file("back.xlsx", b""), "is not an Excel workbook"),
+        (_file("back.xls", bytes.fromhex("d0cf11e0a1b11ae1") + bytes(600)), "is encrypted, or an old .xls file"),
         (_encrypted, "is encrypted: save it as an Excel workbook (.xlsx) without a password"),
         (_truncated, "is damaged: save it as"),
         (_flipped, "is damaged: "),
         (_other_zip("mimetype", "content.xml"), "is an OpenDocument file: save it as an Excel workbook"),
         (_other_zip("xl/workbook.bin"), "is a binary workbook (.xlsb): save it as an Excel workbook"),
-        (_other_zip("readme.txt"), "is no Excel workbook: save it as"),
+        (_other_zip("readme.txt"), "is not an Excel workbook: save it as"),
         (_bomb, "would unpack to 83,9"),
-        (_many_parts, "parts, far more than such a workbook has"),
+        (_many_parts, "parts, more than such a workbook can have"),
         (_part(SHEET, b"<worksheet><sheetData>"), "sheet 'Cover' is damaged: "),
-        (_part(SHEET, LAUGHS + b"<worksheet>&b;</worksheet>"), "it declares entities, as no spreadsheet program does"),
+        (_part(SHEET, LAUGHS + b"<worksheet>&b;</worksheet>"), "it declares entities, which no spreadsheet"),
         (_part(SHEET, b'<worksheet><row r="2"/><row r="1"/></worksheet>'), "ValueError: row 1 follows row 2"),
         (_part(SHEET, b'<worksheet><row r="1"><c r="A1"><v>x</v></c></row></worksheet>'), "is damaged: ValueError"),
         (_part(SHEET, b'<worksheet><row r="1"><c r="A1" t="s"><v>999</v></c></row></worksheet>'), "IndexError"),
         (_part(SHEET, b'<worksheet><row r="1"><c r="AAAA1"/></row></worksheet>'), "is damaged: ValueError"),
         (_part(SHEET, b'<worksheet><row r="1"><c><f t="shared" si="9"/></c></row></worksheet>'), "KeyError"),
         (_part(BOOK, b"<workbook><sheet/></workbook>"), "is damaged: KeyError"),
-        (_part(BOOK, b"<workbook/>"), "has none of the sheets of "),
+        (_part(BOOK, b"<workbook/>"), "has no sheet of "),
         (_part(BOOK, lambda content: content.replace(b'"Cover"', b'"A"').replace(b'"Manual"', b'"B"')
                .replace(b'"Exceptions"', b'"C"').replace(b'"Re-performance"', b'"D"')), "it is another workbook"),
         (_part(STYLES, b"<styleSheet><cellXfs><xf numFmtId='x'/></cellXfs></styleSheet>"), "is damaged: ValueError"),
@@ -139,7 +139,7 @@ def test_the_workbook_of_another_snapshot_is_not_compared(tmp_path: Path) -> Non
 def test_a_book_without_any_row_of_the_original_is_another(tmp_path: Path) -> None:
     original = sent(tmp_path)
     other = edited(original, lambda book: sheet(book).delete_rows(4, 4))
-    assert "has none of the rows of " in complaint(other, original)
+    assert "has no row of " in complaint(other, original)
 
 
 def test_a_part_that_unpacks_to_more_than_it_says_is_not_unpacked(tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_reading_takes_no_more_memory_for_sheets_without_responses(tmp_path: Pat
     rows = "".join(f'<row r="{n}"><c r="A{n}"><v>{n}</v></c></row>' for n in range(1, 50_001))
     path = rewritten(sent(tmp_path), {SHEET: f"<worksheet>{rows}</worksheet>".encode()})
     script = (
-        "import sys, tracemalloc; from pathlib import Path; from auditor.responses import read_returned\n"
+        "import sys, tracemalloc; from pathlib import Path; from auditor.report.responses import read_returned\n"
         "read_returned(Path(sys.argv[2]), Path(sys.argv[2])); tracemalloc.start()\n"
         "assert not read_returned(Path(sys.argv[1]), Path(sys.argv[1])).differences\n"
         "print(tracemalloc.get_traced_memory()[1])"

@@ -18,9 +18,11 @@ from moto import mock_aws
 from auditor.aws.session import Clients
 from auditor.catalog import load_catalog
 from auditor.cli.aws import role_settings
-from auditor.cli.collectors import OF_ACCOUNTS, OF_THE_ORGANIZATION, account_collectors
+from auditor.cli.collectors import account_collectors
 from auditor.cli.main import cli
 from auditor.cli.role import kinds_of, role_plan
+from auditor.kinds import KINDS, names_of
+from auditor.kinds.declaration import Owner
 from auditor.model import Caller
 from auditor.settings import Settings
 
@@ -131,9 +133,9 @@ def test_template_session_policy_and_collectors_agree(benchmark: str) -> None:
 
 def test_everything_that_can_be_collected_can_be_asked_for() -> None:
     settings = Settings.model_validate(WIDEST)
-    every = {action for collector in OF_ACCOUNTS for action in collector.actions}
+    every = {action for kind in names_of(Owner.ACCOUNT) for action in KINDS[kind].actions}
     assert allowed("--config", "widest.yaml") == every == in_the_session_policy(settings)
-    whole = {action for collector in OF_THE_ORGANIZATION for action in collector.actions}
+    whole = {action for kind in names_of(Owner.ORGANIZATION) for action in KINDS[kind].actions}
     discovery = {"organizations:DescribeOrganization", "organizations:ListAccounts"}
     entering = {"sts:AssumeRole", "sts:SetSourceIdentity", "sts:TagSession", "sts:AssumeRoot"}
     assert allowed("--for", "management", "--config", "widest.yaml") == every | whole | discovery | entering
@@ -282,7 +284,7 @@ def test_root_may_be_read_by_the_audit_task_only() -> None:
         (("--principal", "*"), "--principal: '*' is not the ARN of a role, user or account"),
         (("--principal", "arn:aws:iam::*:role/x"), "is not the ARN of a role, user or account"),
         (("--organization", "r-abcd"), "--organization: 'r-abcd' is not the id of an organization"),
-        (("--requirement", "2.1.1"), "nothing of what is chosen is read in member accounts: no role is needed there"),
+        (("--requirement", "2.1.1"), "the chosen controls read nothing in member accounts: no role is needed there"),
         (("--benchmark", "cis-aws-7.0.1"), "did you mean 'cis-aws-7.0.0'?"),
     ],
 )

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from auditor.aws.collectors.root_credentials import RootCredentialsCollector
-from auditor.aws.session import Clients
+from auditor.aws.collectors.declared import DeclaredCollector
+from auditor.aws.collectors.regions import EnabledRegions
 from auditor.errors import EvidenceError, WrongAccountError
-from auditor.evidence import Answer, Document
+from auditor.kinds.root_credentials import KIND
 from auditor.model import CREDENTIAL_REPORT, ROOT_CREDENTIALS, Evidence
+from auditor.store.evidence import Answer, Document
+from tests.clients import Direct, answering, refused
 from tests.support import ACCOUNT, OTHER, ago, frames_of, gap, report, root, user, verdicts_of
 
 CONTROLS = ("root-no-access-key", "root-mfa", "root-mfa-always", "root-hardware-mfa", "root-hardware-mfa-always")
@@ -137,26 +139,12 @@ def test_rows_are_in_order_of_their_accounts_and_named() -> None:
     assert f"arn:aws:iam::{ACCOUNT}:root" in set(of_root["resource_arn"])
 
 
-class Answering:
-    """An IAM whose answers are given."""
-
-    def __init__(self, **answers: Any) -> None:
-        for name, answer in answers.items():
-            setattr(self, name, answer)
-
-
-async def collected(devices: list[str], error: str = "") -> tuple[RootCredentialsCollector, Evidence]:
-    names = ("get_account_summary", "get_login_profile", "list_access_keys", "list_mfa_devices")
-    iam = Answering(**dict.fromkeys((*names, "list_signing_certificates"), None))
-    iam.list_mfa_devices = [{"SerialNumber": serial} for serial in devices]  # type: ignore[attr-defined]
-
-    async def calls(stage: str, operation: Any, **_: Any) -> Mapping[str, Any]:
-        if error and operation is None:
-            raise EvidenceError(stage, error, "no")
-        return {"MFADevices": operation} if operation is not None else {"SummaryMap": {}}
-
-    collector = RootCredentialsCollector(Clients(None, iam, None, None, None))  # type: ignore[arg-type]
-    return collector, await collector.collect(OTHER, calls, {})  # type: ignore[arg-type]
+async def collected(devices: list[str], **errors: str) -> tuple[DeclaredCollector, Evidence]:
+    """``errors``: the code that an operation of IAM answers."""
+    listed = {"MFADevices": [{"SerialNumber": serial} for serial in devices]}
+    answers = {"list_mfa_devices": lambda: listed, **{name: refused(code) for name, code in errors.items()}}
+    collector = DeclaredCollector(KIND, answering(answers), EnabledRegions())
+    return collector, await collector.collect(OTHER, Direct(), {})  # type: ignore[arg-type]
 
 
 async def test_a_device_of_another_account_stops_the_run() -> None:
@@ -167,9 +155,9 @@ async def test_a_device_of_another_account_stops_the_run() -> None:
 
 
 async def test_a_call_that_is_refused_is_a_gap_and_no_password_is_none() -> None:
-    collector, evidence = await collected([TOKEN], "AccessDenied")
+    collector, evidence = await collected([TOKEN], get_account_summary="AccessDenied")
     with pytest.raises(EvidenceError, match="GetAccountSummary"):
         collector.check(OTHER, evidence)
-    collector, evidence = await collected([TOKEN], "NoSuchEntity")
+    collector, evidence = await collected([TOKEN], get_login_profile="NoSuchEntity")
     collector.check(OTHER, evidence)
     assert evidence.kind == ROOT_CREDENTIALS

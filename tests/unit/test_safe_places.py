@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import SnapshotError
-from auditor.files import atomic_path, check_writable, make_folder, sweep, write_bytes
-from auditor.journal import Journal
-from auditor.snapshot import SnapshotWriter
+from auditor.store.files import atomic_path, check_writable, make_folder, sweep, write_bytes
+from auditor.store.journal import Journal
+from auditor.store.snapshot import SnapshotWriter
 from tests.support import AS_OF
 
 SOMEBODY_ELSE = 54321
@@ -25,7 +25,7 @@ def link_of_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     if os.geteuid() == 0:
         os.lchown(link, SOMEBODY_ELSE, SOMEBODY_ELSE)
     else:  # only root can give a link away; then this process plays another user
-        monkeypatch.setattr("auditor.files.os.geteuid", lambda: SOMEBODY_ELSE)
+        monkeypatch.setattr("auditor.store.files.os.geteuid", lambda: SOMEBODY_ELSE)
     return link
 
 

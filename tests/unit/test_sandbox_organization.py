@@ -11,6 +11,7 @@ import pytest
 from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.sandbox.faults import DEFAULT_FAULTS
 from auditor.sandbox.organization import INACTIVE_STATES, UGLY_NAMES, BoxedOrganization
+from tests.expected import Expected
 
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 OPTIONS = SandboxOptions(as_of=AS_OF)
@@ -58,7 +59,7 @@ def test_same_options_same_box_other_seed_other_box() -> None:
     last = first.organization.accounts[-1].id
     # The order of asking must not matter.
     assert second.report(last) == first.report(last)
-    assert second.expected_failures() == first.expected_failures()
+    assert Expected(second).failures() == Expected(first).failures()
     assert first.organization.management_id != other.organization.management_id
 
 
@@ -66,8 +67,8 @@ def test_same_options_same_box_other_seed_other_box() -> None:
 def test_small_organizations_hold_what_fits(count: int) -> None:
     box = Sandbox(replace(OPTIONS, accounts=count, users=3))
     assert len(box.organization.accounts) == count
-    assert box.expected_outcomes()[box.organization.management_id] == "assessed"
-    assert len(box.expected_outcomes()) == count
+    assert Expected(box).outcomes()[box.organization.management_id] == "assessed"
+    assert len(Expected(box).outcomes()) == count
 
 
 def test_faults_leave_the_facts_alone() -> None:
@@ -83,7 +84,7 @@ def test_faults_by_name_and_defaults_taken_away() -> None:
     changed = Sandbox(replace(OPTIONS, faults={denied: "none", other: "wrong-account"}))
     assert denied not in changed.faults
     assert changed.faults[other] == "wrong-account"
-    assert changed.expected_outcomes()[denied] == "assessed"
+    assert Expected(changed).outcomes()[denied] == "assessed"
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_faults_by_name_and_defaults_taken_away() -> None:
 )
 def test_options_that_make_no_sense_are_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        SandboxOptions(**wrong)  # type: ignore[arg-type]
+        Sandbox(SandboxOptions(**wrong))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wrong", [{"faults": {"999999999999": "html"}}, {"caller_account": "999999999999"}])

@@ -13,10 +13,18 @@ from typing import Any
 
 import pytest
 
-from auditor.sandbox import Sandbox, SandboxOptions, kinds
+from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.sandbox.evidence import PlantedEvidence
+from auditor.sandbox.kinds.access_analyzers import planted_analyzers
+from auditor.sandbox.kinds.authorization_details import planted_permissions
+from auditor.sandbox.kinds.contacts import has_security_contact
+from auditor.sandbox.kinds.ec2_instances import planted_instances
+from auditor.sandbox.kinds.identity_providers import PROVIDERS, planted_providers
+from auditor.sandbox.kinds.password_policy import GOOD_POLICY, PASSWORD_POLICIES, planted_policy
+from auditor.sandbox.kinds.server_certificates import planted_certificates
 from auditor.sandbox.permits import ADMINISTRATORS, SHELL_USERS, SUPPORTERS
 from auditor.sandbox.policies import ATTACHED_TO_NOBODY, CUSTOMER, ONLY_A_BOUNDARY, TRUSTS
+from tests.expected import Expected
 
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 OPTIONS = SandboxOptions(as_of=AS_OF)
@@ -31,7 +39,7 @@ def _box() -> Sandbox:
 def _healthy() -> tuple[PlantedEvidence, ...]:
     """The evidence of all accounts without a fault that are assessed, members only."""
     box = _box()
-    outcomes = box.expected_outcomes()
+    outcomes = Expected(box).outcomes()
     wanted = [a.id for a in box.organization.active if outcomes[a.id] == "assessed" and not a.is_management]
     return tuple(box.evidence(account_id) for account_id in wanted if account_id not in box.faults)
 
@@ -44,7 +52,7 @@ def test_enough_accounts_are_healthy() -> None:
 
 
 def test_every_password_policy_is_planted() -> None:
-    assert {e.password_policy for e in _healthy()} == set(kinds.PASSWORD_POLICIES)
+    assert {e.of(planted_policy) for e in _healthy()} == set(PASSWORD_POLICIES)
 
 
 @pytest.mark.parametrize(
@@ -61,21 +69,21 @@ def test_every_password_policy_is_planted() -> None:
     ],
 )
 def test_boundaries_of_password_policies(member: str, values: set[Any]) -> None:
-    policies = [e.password_policy for e in _healthy() if e.password_policy is not None]
+    policies = [policy for e in _healthy() if (policy := e.of(planted_policy)) is not None]
     assert {getattr(policy, member) for policy in policies} == values
     assert len(policies) < len(_healthy()), "some account has no policy"
 
 
 def test_certificates_end_within_a_second_of_the_as_of_time() -> None:
-    left = {(c.expires - AS_OF).total_seconds() for e in _healthy() for c in e.certificates}
+    left = {(c.expires - AS_OF).total_seconds() for e in _healthy() for c in e.of(planted_certificates)}
     assert {-1, 0, 1} < left
-    assert any(not e.certificates for e in _healthy())
-    assert any(len(e.certificates) > 1 for e in _healthy())
+    assert any(not e.of(planted_certificates) for e in _healthy())
+    assert any(len(e.of(planted_certificates)) > 1 for e in _healthy())
 
 
 def test_every_kind_of_analyzers_is_planted() -> None:
     def described(evidence: PlantedEvidence) -> tuple[tuple[int, str, str], ...]:
-        return tuple((evidence.regions.index(a.region), a.type, a.status) for a in evidence.analyzers)
+        return tuple((evidence.regions.index(a.region), a.type, a.status) for a in evidence.of(planted_analyzers))
 
     everywhere = [e for e in _healthy() if len(e.regions) == 4]
     found = {described(evidence) for evidence in everywhere}
@@ -93,11 +101,11 @@ def test_some_account_has_a_region_that_is_off() -> None:
 
 
 def test_contacts_providers_and_instances_of_every_kind() -> None:
-    assert {e.has_security_contact for e in _healthy()} == {True, False}
+    assert {e.of(has_security_contact) for e in _healthy()} == {True, False}
     prefixes = {e.account_id: f"arn:aws:iam::{e.account_id}:" for e in _healthy()}
-    for providers in kinds.PROVIDERS:
-        assert any(e.providers == providers.below(prefixes[e.account_id]) for e in _healthy())
-    states = {(i.state, i.has_profile) for e in _healthy() for i in e.instances}
+    for providers in PROVIDERS:
+        assert any(e.of(planted_providers) == providers.below(prefixes[e.account_id]) for e in _healthy())
+    states = {(i.state, i.has_profile) for e in _healthy() for i in e.of(planted_instances)}
     assert {("running", True), ("running", False), ("stopped", False), ("terminated", False)} <= states
 
 
@@ -126,14 +134,14 @@ def test_nothing_tells_of_root_where_the_report_cannot() -> None:
 
 def test_users_of_the_permissions_are_those_of_the_report() -> None:
     for evidence in _healthy():
-        assert [b.user for b in evidence.permissions.users] == list(_box().facts(evidence.account_id).users)
+        assert [b.user for b in evidence.of(planted_permissions).users] == list(_box().facts(evidence.account_id).users)
 
 
 def test_every_way_of_having_permissions() -> None:
     ways = Counter(
         (bool(b.grants.inline), bool(b.grants.attached), bool(b.groups))
         for e in _healthy()
-        for b in e.permissions.users
+        for b in e.of(planted_permissions).users
     )
     assert {(True, False, True), (False, True, True), (True, True, True), (False, False, False)} <= ways.keys()
     assert ways[False, False, True] > sum(ways.values()) / 2, "most users have groups only"
@@ -142,21 +150,21 @@ def test_every_way_of_having_permissions() -> None:
 def test_every_customer_policy_is_planted_and_attached_as_its_name_says() -> None:
     seen = Counter[str]()
     for evidence in _healthy():
-        attached = evidence.permissions.attachments()
-        for policy in evidence.permissions.policies:
+        attached = evidence.of(planted_permissions).attachments()
+        for policy in evidence.of(planted_permissions).policies:
             seen[policy.name] += 1
             if not policy.owner:
                 assert bool(attached[policy.name]) is (policy.name not in (ATTACHED_TO_NOBODY, ONLY_A_BOUNDARY))
     assert {policy.name for policy in CUSTOMER} < seen.keys()
     assert len({policy.name for policy in CUSTOMER}) == len(CUSTOMER)
-    boundaries = {g.boundary.name for e in _healthy() for g in e.permissions.grants() if g.boundary}
+    boundaries = {g.boundary.name for e in _healthy() for g in e.of(planted_permissions).grants() if g.boundary}
     assert boundaries == {ONLY_A_BOUNDARY}
 
 
 def test_policies_are_attached_to_users_groups_and_roles() -> None:
     of = {policy.name for policy in CUSTOMER}
     for entities in ("users", "groups", "roles"):
-        grants = [g.grants for e in _healthy() for g in getattr(e.permissions, entities)]
+        grants = [g.grants for e in _healthy() for g in getattr(e.of(planted_permissions), entities)]
         assert {policy.name for grant in grants for policy in grant.attached} & of, entities
 
 
@@ -207,7 +215,7 @@ def test_versions_that_are_not_in_force_differ_from_those_that_are() -> None:
 
 
 def test_every_trust_policy_is_planted() -> None:
-    roles = [role for e in _healthy() for role in e.permissions.roles]
+    roles = [role for e in _healthy() for role in e.of(planted_permissions).roles]
     assert {name for name, _, _ in TRUSTS} < {role.name for role in roles}
     assert {role.name for role in roles if role.trusts_all} == {
         *("trusts-star", "trusts-aws-star", "trusts-star-in-list", "trusts-star-second", "trusts-star-over-tls"),
@@ -232,7 +240,7 @@ def test_policies_of_aws_are_attached_to_each_kind_or_to_nobody(name: str, place
 
 
 def _places(evidence: PlantedEvidence, name: str) -> Iterator[str]:
-    permissions = evidence.permissions
+    permissions = evidence.of(planted_permissions)
     if not permissions.attachments()[name]:
         yield "listed" if name in {policy.name for policy in permissions.policies} else "nobody"
     for kind in ("user", "group", "role"):
@@ -241,7 +249,7 @@ def _places(evidence: PlantedEvidence, name: str) -> Iterator[str]:
 
 
 def test_some_accounts_have_short_pages_and_enough_to_fill_them() -> None:
-    short = [e.permissions for e in _healthy() if e.short_pages]
+    short = [e.of(planted_permissions) for e in _healthy() if e.short_pages]
     assert len(short) >= 2
     assert all(len(p.users) + len(p.groups) + len(p.roles) + len(p.policies) > 14 for p in short)
 
@@ -277,9 +285,11 @@ def test_the_same_options_plant_the_same_in_any_order() -> None:
     forwards = [one.evidence(account_id) for account_id in ids]
     backwards = [other.evidence(account_id) for account_id in reversed(ids)]
     assert forwards == backwards[::-1]
+    for plant in (planted_permissions, planted_analyzers, planted_instances, planted_providers, planted_policy):
+        assert [e.of(plant) for e in forwards] == [e.of(plant) for e in backwards[::-1]]
     seeded = Sandbox(replace(OPTIONS, seed=2))
-    assert {seeded.evidence(a.id).permissions for a in seeded.organization.active}.isdisjoint(
-        {evidence.permissions for evidence in forwards}
+    assert {seeded.evidence(a.id).of(planted_permissions) for a in seeded.organization.active}.isdisjoint(
+        {evidence.of(planted_permissions) for evidence in forwards}
     )
 
 
@@ -287,10 +297,10 @@ def test_a_big_organization_is_mostly_in_order_and_not_kept_in_memory() -> None:
     box = Sandbox(replace(OPTIONS, accounts=2000, users=3, faulty=False))
     found = [box.evidence(account.id) for account in islice(box.organization.active, 100, 500)]
     for good in (
-        [e.password_policy == kinds.GOOD_POLICY for e in found],
-        [not any(c.expires <= AS_OF for c in e.certificates) for e in found],
-        [{a.region for a in e.analyzers} <= set(e.regions) for e in found],
-        [not any(role.trusts_all for role in e.permissions.roles) for e in found],
+        [e.of(planted_policy) == GOOD_POLICY for e in found],
+        [not any(c.expires <= AS_OF for c in e.of(planted_certificates)) for e in found],
+        [{a.region for a in e.of(planted_analyzers)} <= set(e.regions) for e in found],
+        [not any(role.trusts_all for role in e.of(planted_permissions).roles) for e in found],
     ):
         assert sum(good) > len(good) * 0.7
     assert box.evidence.cache_info().currsize <= 128
@@ -298,4 +308,4 @@ def test_a_big_organization_is_mostly_in_order_and_not_kept_in_memory() -> None:
 
 def test_an_account_without_users_still_has_permissions() -> None:
     box = Sandbox(replace(OPTIONS, users=0))
-    assert all(box.evidence(a.id).permissions.roles for a in box.organization.active)
+    assert all(box.evidence(a.id).of(planted_permissions).roles for a in box.organization.active)

@@ -15,6 +15,7 @@ from auditor.sandbox.facts import Key, PlantedAccount, User
 from auditor.sandbox.personas import ODD_NAMES, personas
 from auditor.sandbox.reports import COLUMNS, LAYOUTS, Layout, layout_of, render
 from auditor.sandbox.roots import roots
+from tests.expected import Expected
 
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
 OPTIONS = SandboxOptions(as_of=AS_OF)
@@ -146,7 +147,7 @@ def test_users_are_sorted_unique_and_about_as_many_as_asked(box: Sandbox) -> Non
 def test_every_persona_is_in_an_account_that_is_assessed(accounts: int, users: int) -> None:
     box = Sandbox(replace(OPTIONS, accounts=accounts, users=users))
     seen: set[str] = set()
-    for account_id, outcome in box.expected_outcomes().items():
+    for account_id, outcome in Expected(box).outcomes().items():
         if outcome == "assessed" and account_id not in box.faults:
             seen |= {user.name for user in box.facts(account_id).users}
     wanted = [user.name for user in _everybody()]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from auditor.collect.scope import Scope
 from auditor.errors import ScopeError
 from auditor.model import Account
-from auditor.scope import Scope
 from auditor.settings import load_settings
 
 PROD, EU, DEV, TOP = "ou-abcd-prod0000", "ou-abcd-produ0eu", "ou-abcd-dev00000", "r-abcd"

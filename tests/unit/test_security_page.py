@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from auditor import credential_report
 from auditor.aws.verified import MAX_ANSWER
+from auditor.kinds.credential_report import report_parser
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
@@ -19,4 +19,5 @@ def test_every_test_that_the_security_page_names_is_there() -> None:
 
 
 def test_the_limits_that_the_security_page_names_hold() -> None:
-    assert f"answers end at {MAX_ANSWER >> 20} MiB and reports at {credential_report.MAX_BYTES >> 20} MiB" in PAGE
+    reports = report_parser.MAX_BYTES >> 20
+    assert f"answers are limited to {MAX_ANSWER >> 20} MiB and reports to {reports} MiB" in PAGE

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from auditor.catalog import DEFAULT_BENCHMARKS
 from auditor.errors import ConfigurationError
-from auditor.model import Severity
+from auditor.model import DEFAULT_BENCHMARKS, Severity
 from auditor.settings import Settings, load_settings
 
 OU, ACCOUNT = "ou-abcd-12345678", "012345678901"
@@ -23,14 +23,15 @@ def from_text(folder: Path, text: str) -> Settings:
 
 
 def complaint(folder: Path, text: str) -> str:
-    """What is said of a file, without its name."""
+    """What is said of a file, without its name and the line."""
     with pytest.raises(ConfigurationError) as caught:
         from_text(folder, text)
     message = str(caught.value)
     assert caught.value.exit_code == 2
     assert "\n" not in message
-    assert message.startswith(f"{folder / 'some.yaml'}: ")
-    return message.removeprefix(f"{folder / 'some.yaml'}: ")
+    found = re.match(rf"{re.escape(str(folder / 'some.yaml'))}:\d+: ", message)
+    assert found, message
+    return message[found.end() :]
 
 
 def option_complaint(**options: Any) -> str:
@@ -85,7 +86,7 @@ def test_options_replace_the_file_key_by_key(tmp_path: Path) -> None:
 def test_a_file_that_is_wrong_is_refused_even_where_an_option_replaces_it(tmp_path: Path) -> None:
     file = tmp_path / "some.yaml"
     file.write_text("concurrency: many\n")
-    with pytest.raises(ConfigurationError, match=r"some\.yaml: concurrency: "):
+    with pytest.raises(ConfigurationError, match=r"some\.yaml:1: concurrency: "):
         load_settings(file, {"concurrency": 9})
 
 
@@ -146,9 +147,9 @@ def test_one_value_may_stand_without_a_list(tmp_path: Path) -> None:
         ("as_of: '2026-09-30 10:00'", "as_of: 2026-09-30T10:00:00 has no time zone"),
         ("- role", "the file must hold keys and values"),
         ("role", "the file must hold keys and values"),
-        ("role: [", "not YAML in line "),
-        ("role: !!python/object:os.system x", "not YAML in line "),
-        ("as_of: 2026-02-30", "not YAML: "),
+        ("role: [", "not YAML: "),
+        ("role: !!python/object:os.system x", "not YAML: could not determine"),
+        ("role: x\nas_of: 2026-02-30", "not YAML: "),
         (f"accounts_file: a.csv\nou: {OU}", "OUs cannot be looked up with accounts_file"),
         (f"accounts_file: a.csv\nexclude: {OU}", "OUs cannot be looked up with accounts_file"),
     ],

@@ -16,7 +16,8 @@ import pytest
 
 from auditor.errors import EvidenceError, SnapshotError
 from auditor.model import CREDENTIAL_REPORT, Evidence, EvidenceFile
-from auditor.snapshot import SCHEMA_VERSION, Snapshot, SnapshotWriter, newest_snapshot, snapshot_name
+from auditor.store.snapshot import SCHEMA_VERSION, Snapshot, SnapshotWriter
+from auditor.store.snapshot_folders import newest_snapshot, snapshot_name
 from tests.support import ACCOUNT, AS_OF, OTHER, excluded, report, root, stored, unreachable
 
 REPORTS = {ACCOUNT: report([root()]), OTHER: b"\xff\x00 not text, \r\n kept as it came\r\n\n"}

@@ -14,11 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import schema
-from auditor.assessment import Assessment, assess
-from auditor.evidence import Answer, Document
+from auditor.judge.assessment import Assessment, assess
+from auditor.judge.waivers import Waived, apply_waivers, no_waivers
+from auditor.judge.waivers.names import Names, glob_matches
 from auditor.model import ACCOUNT_TAGS, Account, Severity
-from auditor.waivers import Waived, apply_waivers, no_waivers
-from auditor.waivers.names import Names, glob_matches
+from auditor.store.evidence import Answer, Document
 from tests.support import (
     AS_OF,
     OTHER,

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import WaiverError
-from auditor.waivers import Waivers, load_waivers
+from auditor.judge.waivers import Waivers, load_waivers
 from tests.support import catalog, waiver, waivers_file, waivers_of
 
 EXAMPLE = Path(__file__).parents[2] / "config" / "waivers.example.yaml"
@@ -226,9 +226,9 @@ def test_another_control_or_a_narrower_scope_is_no_duplicate(tmp_path: Path) -> 
         ('a: "\\ud800"\n', "1: not YAML: "),
         ("? [a]\n: b\n", "1: a key must be text"),
         ("~: b\n", "1: a key must be text"),
-        ("[" * 200_000, "1: nested deeper than anything"),
-        ("{a: " * 200_000, "1: nested deeper than anything"),
-        ("- " * 50_000, "1: nested deeper than anything"),
+        ("[" * 200_000, "1: nested more than 40 levels deep"),
+        ("{a: " * 200_000, "1: nested more than 40 levels deep"),
+        ("- " * 50_000, "1: nested more than 40 levels deep"),
         ("waivers:\n" + "- id: &a x\n", "2: the anchor &a has no meaning"),
     ],
 )

@@ -75,6 +75,17 @@ def test_the_result_tells_of_waivers_in_few_columns(
     assert max(len(line) for line in said.splitlines() if line.startswith(("W-", "Waivers"))) <= 80
 
 
+def test_who_approved_a_waiver_of_their_own_is_remarked(snapshot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Wherever waivers are shown on a terminal; nothing is said where another person approved each."""
+    own = waiver("W-own", control="credentials-unused-45d", owner="Ann Lee", approver='" ann  LEE"')
+    file = file_of(snapshot, waiver(), own)
+    for command in (("report", snapshot, "--waivers", file, "--format", "csv"), ("waivers", "check", file)):
+        ran(*command)
+        assert "owner and approver are the same person: W-own" in squeezed(capsys.readouterr().out)
+    ran("waivers", "check", file_of(snapshot, waiver()))
+    assert "same person" not in capsys.readouterr().out
+
+
 def test_many_that_need_a_person_are_cut_short(snapshot: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = file_of(snapshot, *(waiver(f"W-{n}", scope=f"{{user: no-{n}}}") for n in range(25)))
     ran("report", snapshot, "--waivers", file, "--format", "csv")
@@ -141,9 +152,9 @@ def test_the_summary_counts_them_and_names_the_file_by_its_hash(snapshot: Path, 
     }
     assert len(first["derived_from"]["waivers_sha256"]) == 64
     assert sum(control["waived"] for control in first["controls"]) == 1
-    moved = tmp_path / "elsewhere.yaml"
+    moved, tables = tmp_path / "elsewhere.yaml", ("--format", "csv", "--format", "parquet")
     moved.write_bytes(file.read_bytes())
-    assert ran("report", snapshot, "--waivers", moved, "--format", "csv", "--out", tmp_path / "again") in DONE
+    assert ran("report", snapshot, "--waivers", moved, "--out", tmp_path / "again", *tables) in DONE
     assert (tmp_path / "again" / "summary.json").read_bytes() == (snapshot / "summary.json").read_bytes()
     moved.write_bytes(file.read_bytes() + b"# checked\n")
     assert ran("report", snapshot, "--waivers", moved, "--format", "csv", "--out", tmp_path / "again") in DONE
@@ -160,7 +171,9 @@ def test_the_settings_file_may_name_it(snapshot: Path, tmp_path: Path) -> None:
     assert ran("report", snapshot, "--config", settings) == 2
 
 
-@pytest.mark.parametrize("command", [("report", "{snapshot}"), ("run",), ("demo",), ("query", "select 1")])
+@pytest.mark.parametrize(
+    "command", [("report", "{snapshot}"), ("run",), ("demo",), ("query", "select 1", "--snapshot", "{snapshot}")]
+)
 def test_a_bad_file_ends_every_command_before_anything_is_done(
     snapshot: Path, command: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -193,9 +206,9 @@ def test_check_says_how_a_file_stands_today(snapshot: Path, capsys: pytest.Captu
     assert ran("waivers", "check", file, "--as-of", "2026-11-24T23:59:59Z") == 0
     said = squeezed(capsys.readouterr().out)
     assert said[0].endswith(
-        "waivers.yaml: 4 in order; at 2026-11-24T23:59:59Z: 3 active, 1 expired; 1 expire within 30 days"
+        "waivers.yaml: 4 entries, no errors; at 2026-11-24T23:59:59Z: 3 active, 1 expired; 1 expire within 30 days"
     )
-    assert said[1] == "name a snapshot to see what they cover"
+    assert said[1] == "name a snapshot to see which failures they cover"
     assert [line.split()[0] for line in said[3:]] == ["W-old", "W-soon"]
     assert ran("waivers", "check", file) == 0
 

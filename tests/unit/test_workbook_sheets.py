@@ -12,7 +12,7 @@ import pytest
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.workbook import Workbook as Book
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.report.workbook import SHEETS as MADE
 from auditor.report.workbook import Workbook
 from auditor.report.workbook.responses import RESPONSES
@@ -81,14 +81,15 @@ def test_sheets_are_there_in_order(book: Book) -> None:
 
 def test_the_cover_names_what_was_audited_and_has_room_to_sign(path: Path, assessment: Assessment) -> None:
     cover = grids(path)["Cover"]
-    facts = {row[0]: row[1] for row in cover} | {row[6]: row[7] for row in cover if len(row) > 7}
+    facts = {row[6]: row[7] for row in cover if len(row) > 7} | {row[0]: row[1] for row in cover}
     assert facts["Organization"] == assessment.organization_id
     assert facts["Period"] == "2026Q4"
     assert facts["As of (UTC)"] == AS_OF.replace(tzinfo=None)
     assert facts["Run by"] == assessment.caller_arn
     assert facts["Snapshot"] == assessment.snapshot_id
-    assert facts["Root hash"].startswith(assessment.manifest_sha256)
-    assert {"Prepared by", "Reviewed by", "Date", "Signature"} <= {value for row in cover for value in row}
+    assert assessment.manifest_sha256 in {row[1] for row in cover}
+    words = {"Prepared by", "Reviewed by", "Name", "Role", "Workpaper reference", "Date", "Signature"}
+    assert words <= {value for row in cover for value in row}
 
 
 def test_two_charts_of_failures_are_on_the_cover(path: Path) -> None:
@@ -147,6 +148,13 @@ def test_exceptions_are_the_failures_with_their_waivers(path: Path, assessment: 
     assert exceptions(path, "access-key-rotated-90d")["at-91"]["Waiver"] == "W-1"
 
 
+def test_exceptions_show_the_other_places_and_the_id_of_each_finding(path: Path, assessment: Assessment) -> None:
+    failed = assessment.findings[assessment.findings["status"] == "FAIL"]
+    rows = table(grids(path)["Exceptions"], HEADERS["Exceptions"])
+    shown = [(row["Finding id"], row["Also seen in"] or "") for row in rows]
+    assert sorted(shown) == sorted(zip(failed["finding_id"], failed["also_seen_in"], strict=True))
+
+
 def test_limit_and_days_over_are_right_at_the_boundary(path: Path) -> None:
     rotated = exceptions(path, "access-key-rotated-90d")
     assert "at-90" not in rotated
@@ -164,6 +172,7 @@ def test_exceptions_tell_owner_and_first_seen(path: Path) -> None:
     row = exceptions(path, "access-key-rotated-90d")["at-91"]
     assert row["Owner tag"] == "ann=b"
     assert row["First seen (UTC)"] == (AS_OF - timedelta(days=92)).replace(tzinfo=None)
+    assert row["In violation since (UTC)"] == AS_OF.replace(tzinfo=None)
     assert row["Remediation"]
 
 
@@ -223,9 +232,8 @@ def test_tables_can_be_filtered_and_keep_their_header_on_each_page(book: Book, n
 @pytest.mark.parametrize("name", SHEETS)
 def test_sheets_print_landscape_with_page_numbers(book: Book, name: str) -> None:
     page = sheet(book, name)
-    assert (page.page_setup.orientation, page.page_setup.paperSize) == ("landscape", 9)
-    assert page.sheet_properties.pageSetUpPr is not None
-    assert page.sheet_properties.pageSetUpPr.fitToPage
+    upright = name in ("Cover", "Catalogue")
+    assert (page.page_setup.orientation, page.page_setup.paperSize) == ("portrait" if upright else "landscape", 9)
     assert page.print_area
     footer = page.oddFooter
     assert footer is not None
@@ -251,12 +259,13 @@ def test_links_lead_to_exceptions_and_definitions(book: Book) -> None:
         cell.coordinate: str(cell.hyperlink.location) for row in page.iter_rows() for cell in row if cell.hyperlink
     }
     failed = column(page, "Failed", 3)
+    failed = [number for number in failed if number is not None]
     assert sum(location.startswith("Catalogue!") for location in links.values()) == len(failed)
     assert sum(location.startswith("Exceptions!") for location in links.values()) > 0
     for cell, location in links.items():
         target, place = location.split("!")
         wanted = page[f"D{page[cell].row}"].value
-        letter = "A" if target == "Catalogue" else "F"
+        letter = "A" if target == "Catalogue" else "D"
         assert sheet(book, target)[f"{letter}{place.lstrip('A')}"].value == wanted
 
 

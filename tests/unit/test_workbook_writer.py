@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 from openpyxl.utils.escape import unescape
 
-from auditor.report.workbook import Workbook
+from auditor.report.workbook import Workbook, table
 from auditor.report.workbook import book as books
 from auditor.report.workbook.book import Book, new_book, unique_title
 from auditor.report.workbook.package import canonical, save_book, with_values
 from auditor.report.workbook.single import write_single
 from auditor.report.workbook.style import BODY
-from auditor.report.workbook.table import Column, Kind, Rows, write_table
+from auditor.report.workbook.table import Column, Kind, Rows, TableLayout, write_table
 from auditor.report.workbook.text import CUT_MARK, MAX_CHARACTERS, cell_text
 from tests.books import column, formulas, grids, opened, sheet
 from tests.support import ACCOUNT, AS_OF, ago, judged, key, report, root, user
@@ -36,9 +36,10 @@ def saved(book: Book, folder: Path) -> Path:
     return save_book(book, folder / "b.xlsx")
 
 
-def test_rows_beyond_a_sheet_go_on_to_the_next(tmp_path: Path) -> None:
+def test_rows_beyond_a_sheet_go_on_to_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "MAX_ROWS", 4)
     book = new_book("t", "0", AS_OF, ["Population", "After"])
-    parts = write_table(book, "Population", numbers(7), NUMBERS, named=("n",), max_rows=4)
+    parts = write_table(book, "Population", numbers(7), NUMBERS, TableLayout(named=("n",)))
     book.put(book.workbook["After"], 1, 1, book.counted("Population", {"n": '">=2"'}, 5), BODY)
     path = saved(book, tmp_path)
     shown = grids(path)
@@ -63,13 +64,15 @@ def test_more_rows_than_a_sheet_has_are_written_and_read_back_whole(tmp_path: Pa
     assert [row[0] for title in shown for row in shown[title][1:]] == list(range(1_060_000))
 
 
-def test_rows_that_just_fill_a_sheet_need_no_other(tmp_path: Path) -> None:
+def test_rows_that_just_fill_a_sheet_need_no_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "MAX_ROWS", 4)
     book = new_book("t", "0", AS_OF, ["S"])
-    assert len(write_table(book, "S", numbers(3), NUMBERS, max_rows=4)) == 1
+    assert len(write_table(book, "S", numbers(3), NUMBERS)) == 1
     assert len(grids(saved(book, tmp_path))["S"]) == 4
 
 
-def test_rows_are_asked_for_while_they_are_written(tmp_path: Path) -> None:
+def test_rows_are_asked_for_while_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(table, "MAX_ROWS", 6)
     asked: list[tuple[int, int]] = []
 
     def between(start: int, stop: int) -> list[pd.DataFrame]:
@@ -77,7 +80,7 @@ def test_rows_are_asked_for_while_they_are_written(tmp_path: Path) -> None:
         return [numbers(7).iloc[start:stop]]
 
     book = new_book("t", "0", AS_OF, ["S"])
-    write_table(book, "S", Rows(7, between), NUMBERS, max_rows=6)
+    write_table(book, "S", Rows(7, between), NUMBERS)
     assert asked == []
     saved(book, tmp_path)
     assert asked == [(0, 5), (5, 7)]

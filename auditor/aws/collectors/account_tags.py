@@ -5,29 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from auditor.aws.assume import AccountCalls
-from auditor.aws.collectors.interface import JsonCollector
-from auditor.aws.collectors.recorder import Recorder
 from auditor.aws.organization import AwsDirectory
+from auditor.aws.recorder import Recorder, first_failure
 from auditor.aws.session import Clients
-from auditor.model import ACCOUNT_TAGS, Evidence
+from auditor.kinds.account_tags import KIND, LEFT, TAGS
+from auditor.model import Evidence
+
+_ABOUT = "ResourceId"
 
 
-class AccountTagsCollector(JsonCollector):
-    """A call for each account, one after another, once all accounts are listed."""
+class AccountTagsCollector:
+    """A call for each account, one after another, once all accounts are listed.
 
-    kind = ACCOUNT_TAGS
-    actions = ("organizations:ListTagsForResource",)
+    That one account's tags cannot be had, as of an account that has left, costs the others nothing, and is a gap.
+    """
+
+    kind, actions, after = KIND.name, KIND.actions, KIND.after
 
     def __init__(self, clients: Clients, directory: AwsDirectory) -> None:
-        super().__init__(clients)
-        self._directory = directory
+        self._clients, self._directory = clients, directory
 
     async def collect(self, owner_id: str, calls: AccountCalls, known: Mapping[str, Evidence]) -> Evidence:
-        recorder = Recorder(self.kind, calls)
+        recorder = Recorder(self.kind, calls, self._clients)
         for account_id in await self._directory.listed:
-            tags = recorder.pages(
-                self.clients.organizations, "organizations:ListTagsForResource", ResourceId=account_id
-            )
-            async for _ in tags:
-                pass
+            if not await recorder.attempt(TAGS, **{_ABOUT: account_id}):
+                break
         return recorder.evidence()
+
+    def check(self, owner_id: str, evidence: Evidence) -> None:
+        """What is worse than an account that has left comes first."""
+        for accepted in ((LEFT,), ()):
+            if error := first_failure(evidence.content, {TAGS.action: accepted}, {_ABOUT}):
+                raise error

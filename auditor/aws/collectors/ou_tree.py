@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from auditor.aws.assume import AccountCalls
-from auditor.aws.collectors.interface import JsonCollector
 from auditor.aws.organization import AwsDirectory
-from auditor.aws.session import Clients
-from auditor.model import OU_TREE, Evidence
+from auditor.kinds.ou_tree import KIND
+from auditor.model import Evidence
 
 
-class OuTreeCollector(JsonCollector):
+class OuTreeCollector:
     """No calls beyond those of discovery."""
 
-    kind = OU_TREE
-    actions = (
-        "organizations:ListAccountsForParent",
-        "organizations:ListOrganizationalUnitsForParent",
-        "organizations:ListRoots",
-    )
+    kind, actions, after = KIND.name, KIND.actions, KIND.after
 
-    def __init__(self, clients: Clients, directory: AwsDirectory) -> None:
-        super().__init__(clients)
+    def __init__(self, directory: AwsDirectory) -> None:
         self._directory = directory
 
     async def collect(self, owner_id: str, calls: AccountCalls, known: Mapping[str, Evidence]) -> Evidence:
         return (await self._directory.walked())[1]
+
+    def check(self, owner_id: str, evidence: Evidence) -> None:
+        """What AWS answers can be used as it is."""

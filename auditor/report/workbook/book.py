@@ -58,10 +58,12 @@ class Book:
 
     ``cached`` holds the values of formulas by sheet and cell, ``streams`` the rows by sheet, ``ranges`` where the
     columns of each table lie: one range for every sheet that the table takes; ``links`` are those within the book.
+    ``imprint`` is what the footer of every page says of the evidence that the book is of.
     """
 
     workbook: Workbook
     paper: str = "a4"
+    imprint: str = ""
     cached: dict[str, dict[str, str | Number]] = field(default_factory=dict)
     streams: dict[str, Stream] = field(default_factory=dict)
     links: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -139,7 +141,9 @@ class Book:
         return Formula("+".join(f"SUMPRODUCT(--EXACT({area},{cell}))" for area in self.ranges[table][column]), value)
 
 
-def new_book(title: str, version: str, made_at: datetime, sheets: Sequence[str], paper: str = "a4") -> Book:
+def new_book(
+    title: str, version: str, made_at: datetime, sheets: Sequence[str], paper: str = "a4", imprint: str = ""
+) -> Book:
     """An empty workbook with ``sheets``; its properties name this program and ``made_at`` instead of the clock."""
     workbook = Workbook()
     workbook.remove(workbook.worksheets[0])
@@ -149,7 +153,7 @@ def new_book(title: str, version: str, made_at: datetime, sheets: Sequence[str],
         creator=creator, lastModifiedBy=creator, title=title, created=moment, modified=moment
     )
     workbook.calculation = CalcProperties(fullCalcOnLoad=True)
-    book = Book(workbook, paper)
+    book = Book(workbook, paper, imprint)
     for sheet in sheets:
         book.add_sheet(sheet)
     return book

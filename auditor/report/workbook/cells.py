@@ -11,13 +11,14 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from auditor.csv_file import FORMULA_START
 from auditor.report.lines import Texts, joined
 from auditor.report.workbook.text import GUARDED, MAX_CHARACTERS, cell_text
 
 _TEXT = pa.large_string()
 # Texts that need more than to be put between tags: control characters, XML's own, what could be a formula, blanks at
 # an end, Excel's escapes. Everything else is most texts.
-_UNUSUAL = r"[\x00-\x1f&<>\x{fffe}\x{ffff}]|_x|^[=+\-@#\s]|\s$"
+_UNUSUAL = rf"[\x00-\x1f&<>\x{{fffe}}\x{{ffff}}]|_x|^(?:{FORMULA_START}|[#\s])|\s$"
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
 # Excel counts a 29 February 1900 that never was, and ends with the year 9999.
 _FIRST_DAY, _LAST_DAY = 61, 2_958_466

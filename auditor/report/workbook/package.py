@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import canonicalize
@@ -13,8 +14,8 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from openpyxl.utils import get_column_letter
 from openpyxl.writer.excel import ExcelWriter
 
-from auditor.files import atomic_path
 from auditor.report.workbook.book import Book, Chunk, Number, Stream
+from auditor.store.files import atomic_path
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest that zip can say
 _UNIX = 3
@@ -71,6 +72,7 @@ class _Package(ZipFile):
         return spliced(filled, stream) if stream else iter([filled])
 
 
+@lru_cache(maxsize=64)  # styles, themes and relations are the same in book after book
 def canonical(xml: bytes | str) -> bytes:
     """The one spelling of ``xml``: openpyxl writes another where lxml is installed, with other empty tags."""
     return canonicalize(xml).encode()

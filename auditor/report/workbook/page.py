@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 
 from auditor.report.workbook import style
 from auditor.report.workbook.book import Book, Formula, Value
-from auditor.report.workbook.sheet import lay_out, lines_needed, set_height
+from auditor.report.workbook.sheet import height_of, lay_out, lines_needed
 from auditor.report.workbook.style import Look
 
 
@@ -52,22 +52,24 @@ class Page:
         self.row()
 
     def row(self, *parts: Part, lines: int = 1) -> int:
-        """Append one row, at least ``lines`` high; returns its number."""
+        """Append one row, as high as its parts need and at least ``lines``; returns its number."""
         self.rows += 1
-        column = 1
+        column, height = 1, height_of(lines)
         for part in parts:
-            lines = max(lines, self._lines(part, column - 1))
+            height = max(height, self._height(part, column - 1))
             self._book.put(self.sheet, self.rows, column, part.value, part.look)
             self._span(part, column)
             column += part.span
-        set_height(self.sheet, self.rows, lines)
+        if height > height_of(1):
+            self.sheet.row_dimensions[self.rows].height = height
         return self.rows
 
-    def _lines(self, part: Part, column: int) -> int:
+    def _height(self, part: Part, column: int) -> float:
         if not part.look.wrap:
-            return 1
+            return height_of(1, part.look.size)
         value = part.value.value if isinstance(part.value, Formula) else part.value
-        return lines_needed(str(value), sum(self._widths[column : column + part.span]))
+        width = sum(self._widths[column : column + part.span])
+        return height_of(lines_needed(str(value), width, part.look), part.look.size)
 
     def _span(self, part: Part, first: int) -> None:
         last = first + part.span - 1
@@ -76,3 +78,8 @@ class Page:
         if last > first:
             row = self.rows
             self.sheet.merged_cells.add(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}")
+
+
+def joined_values(value: object) -> str:
+    """The members of a list joined by commas; anything else as it prints."""
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

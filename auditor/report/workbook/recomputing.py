@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 
 from auditor import schema
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.report.workbook.book import quoted
 from auditor.report.workbook.sheets.population import COLUMNS
 from auditor.report.workbook.table import Part, letter_of
@@ -71,14 +71,24 @@ class Recomputation:
 def units_of(assessment: Assessment, findings: pd.DataFrame, population: Sequence[Part]) -> list[Unit]:
     """The rows of Population that the findings are about; all must rest on credential reports."""
     users = assessment.users
-    first = (~users["account_id"].duplicated()).to_numpy().nonzero()[0]
-    starts = dict(zip(users["account_id"].iloc[first].astype("str"), first, strict=True))
-    of_account = findings["account_id"].astype("str").map(starts).astype("int64")  # "str" where there is no finding
-    at = of_account + findings["evidence_line"].astype("int64") - 2
-    rows = users.iloc[at.to_list()].to_dict("records")
+    at = _places(users, findings)
+    rows = users.iloc[at].to_dict("records")
     credentials = findings["credential"].astype("str")
     return [
         _unit(place, row, credential, population) for place, row, credential in zip(at, rows, credentials, strict=True)
+    ]
+
+
+def _places(users: pd.DataFrame, findings: pd.DataFrame) -> list[int]:
+    """Where the users stand that the findings are about: an account's lines rise, but some may be left out."""
+    first = (~users["account_id"].duplicated()).to_numpy().nonzero()[0].tolist()
+    ends = dict(zip(first, [*first[1:], len(users)], strict=False))  # without any user there is none
+    starts = dict(zip(users["account_id"].iloc[first].astype("str"), first, strict=True))
+    lines = users["evidence_line"].to_numpy(dtype="int64")
+    wanted = zip(findings["account_id"].astype("str"), findings["evidence_line"].astype("int64"), strict=True)
+    return [
+        (start := starts[account_id]) + int(lines[start : ends[start]].searchsorted(line))
+        for account_id, line in wanted
     ]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.model import FURTHER_KEYS, Status
 from auditor.report.workbook.recomputing import RECOMPUTED
 

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil
-from unicodedata import east_asian_width
 
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet.header_footer import HeaderFooterItem, _HeaderFooterPart
-from openpyxl.worksheet.page import PageMargins
-from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.report.workbook.book import Book
+from auditor.report.workbook.font import line_counts
+from auditor.report.workbook.paper import PAPERS, inner_width, set_page
+from auditor.report.workbook.style import BODY, Look
 
-PAPERS = {"a4": 9, "letter": 1}
-_LINE_HEIGHT = 15.0  # points
-_MAX_HEIGHT = 405.0  # a row gets no higher than 409
+_LINE = 1.2207  # ems from one line of Calibri to the next
+_PIXEL = 0.75  # points
+MAX_HEIGHT = 408.0  # points; a row gets no higher than 409
+MOST_LINES = 32  # of body text in the highest row
 
 
 def lay_out(book: Book, sheet: Worksheet, widths: Sequence[float], *, frozen: str | None = None) -> None:
-    """Give ``sheet`` columns of ``widths`` (characters); it prints landscape, one page wide, on A4 or Letter.
+    """Give ``sheet`` columns of ``widths`` (characters); it prints landscape on A4 or Letter.
 
     ``frozen`` is the first cell that scrolls.
     """
     sheet.freeze_panes = frozen
+    sheet.sheet_format.defaultRowHeight = height_of(1)
+    sheet.sheet_format.customHeight = True
     for number, width in enumerate(widths, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = width
-    _set_print(sheet, PAPERS[book.paper])
+    set_page(sheet, PAPERS[book.paper], book.imprint, sum(widths))
 
 
 def protect(sheet: Worksheet) -> None:
@@ -37,48 +40,18 @@ def protect(sheet: Worksheet) -> None:
     protection.formatColumns = protection.formatRows = protection.autoFilter = protection.sort = False  # allowed
 
 
-def lines_needed(text: str, width: float) -> int:
-    """About how many lines ``text`` takes when it is wrapped, at blanks, in a column of ``width`` characters."""
-    if len(text) < width and "\n" not in text:
-        return 1
-    return sum(_wrapped_lines(line, max(width - 1.5, 1)) for line in text.split("\n"))
+@lru_cache(maxsize=1 << 14)  # the books of the parts have many texts in common
+def lines_needed(text: str, width: float, look: Look = BODY) -> int:
+    """How many lines ``text`` takes when it is wrapped in columns of ``width`` characters together."""
+    return int(line_counts([text], inner_width(width), look.size, look.bold)[0])
 
 
-def _wrapped_lines(line: str, width: float) -> int:
-    lines, used = 1, 0
-    for word in line.split(" "):
-        length = _display_width(word)
-        if used and used + 1 + length > width:
-            lines, used = lines + 1, 0
-        used += length + (used > 0)
-        if used > width:  # a word that is longer than a line goes on in the next
-            lines += ceil(used / width) - 1
-            used = int(used % width)
-    return lines
+def set_height(sheet: Worksheet, row: int, lines: int, size: float = BODY.size) -> None:
+    """Make a row ``lines`` of text of ``size`` points high: a spreadsheet does not fit merged cells to their text."""
+    if lines > 1 or size > BODY.size:
+        sheet.row_dimensions[row].height = height_of(lines, size)
 
 
-def set_height(sheet: Worksheet, row: int, lines: int) -> None:
-    """Make a row ``lines`` high: a spreadsheet does not fit merged cells to their text."""
-    if lines > 1:
-        sheet.row_dimensions[row].height = height_of(lines)
-
-
-def height_of(lines: int) -> float:
-    """Points."""
-    return min(lines * _LINE_HEIGHT, _MAX_HEIGHT)
-
-
-def _display_width(line: str) -> int:
-    return len(line) if line.isascii() else len(line) + sum(east_asian_width(c) in "WF" for c in line)
-
-
-def _set_print(sheet: Worksheet, paper: int) -> None:
-    sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.paperSize = paper
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
-    sheet.page_setup.fitToWidth = 1
-    sheet.page_setup.fitToHeight = 0  # as many pages as the rows need
-    sheet.page_margins = PageMargins(left=0.3, right=0.3, top=0.4, bottom=0.55, header=0.2, footer=0.25)
-    sheet.HeaderFooter.oddFooter = HeaderFooterItem(
-        left=_HeaderFooterPart("&A"), center=_HeaderFooterPart("&F"), right=_HeaderFooterPart("Page &P of &N")
-    )
+def height_of(lines: int, size: float = BODY.size) -> float:
+    """Points: whole pixels for each line, as a spreadsheet gives them itself."""
+    return min(lines * ceil(size * _LINE / _PIXEL) * _PIXEL, MAX_HEIGHT)

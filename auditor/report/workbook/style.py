@@ -20,6 +20,7 @@ _INK = "FF1F2933"
 _BORDERS = {
     "none": Border(),
     "line": Border(bottom=Side(style="thin", color="FFCBD2D9")),
+    "grid": Border(bottom=Side(style="thin", color="FFCBD2D9"), right=Side(style="thin", color="FFE4E7EB")),
     "rule": Border(bottom=Side(style="medium", color="FF243B53")),
 }
 
@@ -28,7 +29,7 @@ _BORDERS = {
 class Look:
     """Everything about a cell but its value."""
 
-    size: int = 11
+    size: int = 10
     bold: bool = False
     ink: str = _INK
     fill: str | None = None
@@ -48,7 +49,9 @@ class Look:
             horizontal=self.horizontal, vertical=self.vertical, wrap_text=self.wrap, indent=self.indent
         )
         if self.rotation:
-            cell.alignment = Alignment(text_rotation=self.rotation, horizontal="center", vertical=self.vertical)
+            cell.alignment = Alignment(
+                text_rotation=self.rotation, horizontal="center", vertical=self.vertical, wrap_text=self.wrap
+            )
         cell.number_format = self.number_format
         cell.border = _BORDERS[self.border]
         cell.protection = Protection(locked=self.locked)
@@ -60,17 +63,20 @@ BODY = Look()
 WRAPPED = Look(wrap=True)
 IDENTIFIER = Look(number_format=TEXT_FORMAT, wrap=True)
 TIME = Look(number_format=TIME_FORMAT, horizontal="left")
+DAY = Look(number_format="yyyy-mm-dd", horizontal="left")
 # Indented, or a number would touch the text of the next column.
 COUNT = Look(number_format=COUNT_FORMAT, horizontal="right", indent=1)
+NUMBER = Look(horizontal="right", indent=1)
 FIGURE = Look(number_format=COUNT_FORMAT, horizontal="left", bold=True)
 CELL_FIGURE = Look(number_format=COUNT_FORMAT, horizontal="center")
-HEADER = Look(bold=True, ink="FFFFFFFF", fill="FF243B53", wrap=True, vertical="center")
+HEADER = Look(bold=True, ink="FFFFFFFF", fill="FF243B53", wrap=True, vertical="center", border="grid")
 TITLE = Look(size=20, bold=True, border="none")
 SECTION = Look(size=13, bold=True, border="rule")
-LABEL = Look(ink="FF52606D")
+LABEL = Look(ink="FF52606D", wrap=True)
 CENTRED_HEADER = replace(HEADER, horizontal="center")
 COLUMN_HEADING = replace(SECTION, size=11, horizontal="center", ink="FF52606D", bold=False)
 INTRO = Look(ink="FF52606D", wrap=True, border="none")
+NOTE = Look(bold=True, border="none")
 LINK = Look(ink="FF1D4E79", wrap=True)
 TOTAL = Look(bold=True, number_format=COUNT_FORMAT, horizontal="right", indent=1, fill="FFE4E7EB")
 TOTAL_LABEL = Look(bold=True, fill="FFE4E7EB", wrap=True)
@@ -99,6 +105,8 @@ _OPEN = replace(WRAPPED, ink="FF1D4E79", fill="FFE6F0FA")
 _IDLE = replace(WRAPPED, ink="FF52606D", fill="FFF1F3F5")
 COMPLETE = replace(_GOOD, size=18, bold=True, vertical="center", border="none")
 INCOMPLETE = replace(_UNKNOWN, size=18, vertical="center", border="none")
+DETAILS = Look(ink="FF52606D", wrap=True)
+ALARM = Look(ink=BAD_INK, fill=BAD_FILL, bold=True, wrap=True)
 STATEMENT = Look(size=18, bold=True, vertical="center", wrap=True, border="none")
 STATUS = {
     "PASS": _GOOD,

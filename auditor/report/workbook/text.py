@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 
+from auditor.csv_file import FORMULA_STARTS
+
 MAX_CHARACTERS = 32_767
 CUT_MARK = " … [cut]"
 # What a cell may not begin with unless it is marked as text: formulas, error values, and what OWASP adds to them.
-GUARDED = frozenset("=+-@#\t\r")
+GUARDED = frozenset("#" + FORMULA_STARTS)
 
 # XML 1.0 has no place for these; a carriage return it would silently turn into a line feed.
 _UNFIT = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -1,27 +1,34 @@
-"""The Cover: what was audited, how completely, and what came of it, on one page that can be signed."""
+"""The Cover: page one says what was audited, how completely, and what came of it; page two on what that rests."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from auditor.assessment import Assessment
+from openpyxl.utils import get_column_letter
+
+from auditor.judge.assessment import Assessment
 from auditor.model import Outcome, Severity
 from auditor.report import figures
 from auditor.report.figures import Coverage, Result, counted
 from auditor.report.scope_words import scope_words
+from auditor.report.time_remarks import time_remarks
 from auditor.report.workbook import style
 from auditor.report.workbook.book import Book, Formula
 from auditor.report.workbook.page import Page, Part, heading, label, text
 from auditor.report.workbook.sheets.charts import draw_charts
+from auditor.report.workbook.sheets.cover_basis import write_basis
+from auditor.report.workbook.sheets.portrait import Portrait
 from auditor.report.workbook.style import SYMBOLS, marked
 
 TITLE = "Cover"
-_WIDTHS = [24, 13, 13, 13, 13, 13, 15, 13, 13, 13, 13, 13]
+_WIDTHS = [18, 8, 9, 9, 9, 8, 15, 11, 8, 8, 8, 8]
 _WIDTH = len(_WIDTHS)
 _HALF = _WIDTH // 2
+_LAST = get_column_letter(_WIDTH)
 _STATUSES = ("PASS", "FAIL", "NO_EVIDENCE", "MANUAL", "NOT_APPLICABLE")
-_CHART_LINES = 19
+_SIGNERS = ("Prepared by", "Reviewed by")
+_MOST_CHART_LINES = 20
 
 
 def write_cover(book: Book, assessment: Assessment) -> None:
@@ -31,8 +38,10 @@ def write_cover(book: Book, assessment: Assessment) -> None:
     page.row(Part("IAM credential audit", style.TITLE, _WIDTH), lines=2)
     statement = page.row(Part(_statement(book, cover), style.STATEMENT, _WIDTH), lines=3)
     looks = {"PASS": style.COMPLETE, "NO_EVIDENCE": style.INCOMPLETE}
-    style.colour_by_symbol(page.sheet, f"A{statement}:L{statement}", looks)
-    page.row(Part(_details(cover), style.LABEL, _WIDTH))
+    style.colour_by_symbol(page.sheet, f"A{statement}:{_LAST}{statement}", looks)
+    page.row(Part(_details(cover), style.DETAILS, _WIDTH))
+    for sentence in time_remarks(assessment):
+        page.row(Part(f"✘ {sentence[0].upper()}{sentence[1:]}.", style.ALARM, _WIDTH))
     page.gap()
     _write_facts(page, assessment)
     page.gap()
@@ -40,10 +49,13 @@ def write_cover(book: Book, assessment: Assessment) -> None:
     page.gap()
     _write_benchmarks(page, book, assessment)
     page.gap()
-    draw_charts(book, page, assessment, _CHART_LINES)
+    paper = Portrait(page.sheet, book.paper)
+    draw_charts(book, page, assessment, paper.lines_left(page.rows + _SIGNATURE_LINES, _MOST_CHART_LINES))
+    page.gap()
     _write_signatures(page)
-    page.sheet.print_area = f"A1:L{page.rows}"
-    page.sheet.page_setup.fitToHeight = 1
+    paper.end_page_one(page.rows)
+    write_basis(page, assessment)
+    page.sheet.print_area = f"A1:{_LAST}{page.rows}"
 
 
 def _statement(book: Book, cover: Coverage) -> Formula:
@@ -88,19 +100,18 @@ def _accounts(book: Book, outcome: Outcome, number: int) -> Formula:
 def _write_facts(page: Page, assessment: Assessment) -> None:
     facts: Sequence[tuple[str, str | datetime, str, str | datetime]] = (
         ("Organization", assessment.organization_id, "Period", assessment.period or "not stated"),
-        ("As of (UTC)", assessment.as_of, "Tool version", f"auditor {assessment.tool_version}"),
-        ("Collected from (UTC)", assessment.started_at, "Collected to (UTC)", assessment.finished_at),
+        ("As of (UTC)", assessment.as_of, "Program", f"auditor {assessment.tool_version}"),
+        ("Collected from (UTC)", assessment.started_at, "Until (UTC)", assessment.finished_at),
     )
     for name, value, other, more in facts:
         page.row(label(name), text(value, _HALF - 1), label(other), text(more, _HALF - 1))
     long: dict[str, str] = {
         "Run by": assessment.caller_arn,
         "Scope": scope_words(assessment),
-        "Benchmarks": "; ".join(f"{b.id} ({b.title})" for b in assessment.benchmarks),
         "Waivers": _waivers(assessment),
         "Snapshot": assessment.snapshot_id,
-        "Root hash": f"{assessment.manifest_sha256} (SHA-256 of manifest.json, which names that of all evidence)",
-        "Catalogue hash": assessment.catalog_hash,
+        "Root hash": assessment.manifest_sha256,
+        "Signature": assessment.signature or "none: the snapshot was not signed when this workbook was written",
     }
     for name, value in long.items():
         page.row(label(name), text(value, _WIDTH - 1))
@@ -109,7 +120,7 @@ def _write_facts(page: Page, assessment: Assessment) -> None:
 def _waivers(assessment: Assessment) -> str:
     """``12 failures waived; waivers: 3 active, 1 expired; file SHA-256 ...``"""
     if not assessment.waivers_sha256:
-        return "none"
+        return "none given"
     states = [f"{number:,} {state}" for state, number in figures.waivers_by_state(assessment).items() if number]
     waived = counted(int(assessment.waivers["waived"].sum()), "failure")
     return f"{waived} waived; waivers: {', '.join(states) or 'none'}; file SHA-256 {assessment.waivers_sha256}"
@@ -160,15 +171,13 @@ def _concluded(book: Book, benchmark: str, status: str, results: Sequence[Result
     return book.counted("Controls", criteria, number)
 
 
+_SIGNATURE_COLUMNS = (("Name", 3), ("Role", 2), ("Workpaper reference", 2), ("Date", 2), ("Signature", 2))
+_SIGNATURE_LINES = 3 + 2 * len(_SIGNERS)  # a gap, the heading, the header and two lines for each
+
+
 def _write_signatures(page: Page) -> None:
     page.row(heading("Signatures", _WIDTH))
-    for role in ("Prepared by", "Reviewed by"):
-        page.row(
-            label(role),
-            Part(None, style.INPUT, _HALF - 1),
-            label("Date"),
-            Part(None, style.INPUT_DAY, 2),
-            label("Signature"),
-            Part(None, style.INPUT, _HALF - 4),
-            lines=2,
-        )
+    page.row(label(""), *(label(words, span) for words, span in _SIGNATURE_COLUMNS))
+    for signer in _SIGNERS:
+        places = [(style.INPUT_DAY if words == "Date" else style.INPUT, span) for words, span in _SIGNATURE_COLUMNS]
+        page.row(label(signer), *(Part(None, look, span) for look, span in places), lines=2)

@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import pandas as pd
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.model import Status
 from auditor.report.workbook.book import Book
-from auditor.report.workbook.table import Column, Kind, write_intro, write_table
+from auditor.report.workbook.table import Column, Kind, TableLayout, write_intro, write_table
 
 TITLE = "Gaps"
 HEADER = 3
 EVIDENCE, VERDICT = "evidence", "verdict"
 COLUMNS = (
-    Column("what", "Missing", 10),
-    Column("account_id", "Account id", 14, Kind.IDENTIFIER),
-    Column("account_name", "Account name", 22, Kind.WRAPPED),
-    Column("ou_path", "OU path", 22, Kind.WRAPPED),
-    Column("evidence", "Evidence", 20, Kind.WRAPPED),
-    Column("control_id", "Control", 28, Kind.WRAPPED),
-    Column("requirements", "Requirements", 24, Kind.WRAPPED),
-    Column("stage", "Stage", 10, Kind.WRAPPED),
-    Column("code", "Code", 20, Kind.WRAPPED),
-    Column("message", "Why", 70, Kind.WRAPPED),
-    Column("evidence_file", "Evidence file", 30, Kind.WRAPPED),
-    Column("evidence_line", "Line", 7, Kind.COUNT),
+    Column("what", "Missing", 9),
+    Column("account_id", "Account id", 13, Kind.IDENTIFIER),
+    Column("account_name", "Account name", 19, Kind.WRAPPED),
+    Column("evidence", "Evidence", 17, Kind.WRAPPED),
+    Column("control_id", "Control", 24, Kind.WRAPPED),
+    Column("stage", "Stage", 9, Kind.WRAPPED),
+    Column("code", "Code", 17, Kind.WRAPPED),
+    Column("message", "Why", 87, Kind.WRAPPED),
+    Column("ou_path", "OU path", 32, on_paper=False),
+    Column("requirements", "Requirements", 36, on_paper=False),
+    Column("evidence_file", "Evidence file", 46, on_paper=False),
+    Column("evidence_line", "Line", 7, Kind.COUNT, on_paper=False),
 )
 NAMED = ("what", "account_id", "control_id")
 _INTRO = (
@@ -35,7 +35,10 @@ _INTRO = (
 
 def write_gaps(book: Book, assessment: Assessment) -> None:
     write_intro(book, TITLE, _INTRO, COLUMNS)
-    write_table(book, TITLE, _frame(assessment), COLUMNS, header=HEADER, named=NAMED, frozen=3)
+    empty = "No evidence is missing, and every verdict could be given."
+    write_table(
+        book, TITLE, _frame(assessment), COLUMNS, TableLayout(header=HEADER, named=NAMED, frozen=3, empty=empty)
+    )
 
 
 def _frame(assessment: Assessment) -> pd.DataFrame:

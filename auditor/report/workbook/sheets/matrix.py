@@ -4,29 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from math import ceil
 from typing import Any, TypeAlias
 
 import pandas as pd
 from openpyxl.styles import Font, PatternFill
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.pagebreak import Break, ColBreak
 from openpyxl.worksheet.properties import Outline
 from openpyxl.worksheet.worksheet import Worksheet
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.report.workbook import style
 from auditor.report.workbook.book import Book, Formula, Stream, quoted
+from auditor.report.workbook.font import line_counts
+from auditor.report.workbook.paper import PAPERS, set_note
 from auditor.report.workbook.rows import Column, Kind, row_chunks
-from auditor.report.workbook.sheet import lay_out
+from auditor.report.workbook.sheet import MAX_HEIGHT, lay_out
 from auditor.report.workbook.table import write_intro
 
 TITLE = "Matrix"
 HEADER = 3
 _PLACES = (
-    Column("ou_path", "OU path", 26, Kind.WRAPPED),
-    Column("account_id", "Account id", 14, Kind.IDENTIFIER),
-    Column("account_name", "Account name", 24, Kind.WRAPPED),
-    Column("outcome", "Outcome", 15, Kind.STATUS),
+    Column("ou_path", "OU path", 30, Kind.WRAPPED),
+    Column("account_id", "Account id", 13, Kind.IDENTIFIER),
+    Column("account_name", "Account name", 20, Kind.WRAPPED),
+    Column("outcome", "Outcome", 17, Kind.STATUS),
 )
+_REPEATED = 3
+"""So many of them stand on every page."""
+_TOTAL_WIDTH, _NARROWEST, _WIDEST = 8.0, 8.0, 10.0
+_HEADING_LINES = 3
 _MEASURES = ("failed", "population", "not_applicable")
 _WORDS = {"failed": "", "population": "tested: ", "not_applicable": "not applicable: "}
 _TOTAL = "failed_in_all"
@@ -35,6 +43,8 @@ _INTRO = (
     "test. What was tested, and what a control does not apply to, stands in the folded columns to the right. Each OU "
     "has its subtotal; the last row is the whole organization."
 )
+_LEGEND = "Failed units; 0: none of those tested failed, ▲: no evidence, empty: nothing to test."
+_NOT_PRINTED = "Not printed: columns {} to {} (of each control: tested, not applicable)"
 _NO_EVIDENCE = "▲"
 _Row: TypeAlias = dict[Any, Any]
 
@@ -42,10 +52,11 @@ _Row: TypeAlias = dict[Any, Any]
 def write_matrix(book: Book, assessment: Assessment) -> None:
     """Fill the sheet and note where each control's totals stand: ``book.ranges["Matrix"]["population <control>"]``."""
     controls = _controls(assessment)
-    columns = _columns(controls)
+    blocks, width = _blocks(len(controls), PAPERS[book.paper].units)
+    columns = _columns(controls, width)
     sheet = book.workbook[TITLE]
     lay_out(book, sheet, [column.width for column in columns], frozen=f"{get_column_letter(6)}{HEADER + 1}")
-    write_intro(book, TITLE, _INTRO, columns)
+    write_intro(book, TITLE, _INTRO, columns[: len(_PLACES) + 1 + blocks[0]])
     _write_header(book, sheet, columns)
     frame = _frame(assessment, controls, columns)
     last = HEADER + len(frame)
@@ -57,9 +68,13 @@ def write_matrix(book: Book, assessment: Assessment) -> None:
         lambda: row_chunks(book, [frame], columns, HEADER + 1, len(frame), "level"),
     )
     _write_totals(book, sheet, frame, columns, last + 1)
-    _colour(sheet, len(_PLACES) + 2, len(_PLACES) + 1 + len(controls), last)
-    sheet.print_title_rows = f"{HEADER}:{HEADER}"
-    sheet.print_area = f"A1:{get_column_letter(len(_PLACES) + 1 + len(controls))}{last + 1}"
+    if len(frame) and controls:
+        _colour(sheet, len(_PLACES) + 2, len(_PLACES) + 1 + len(controls), last)
+    _set_print(sheet, blocks, last + 1)
+    measures = [column.header for column in columns[len(_PLACES) + 1 + len(controls) :]]
+    if measures:
+        first = get_column_letter(len(columns) - len(measures) + 1)
+        set_note(sheet, f"{_LEGEND} {_NOT_PRINTED.format(first, get_column_letter(len(columns)))}")
     sheet.sheet_properties.outlinePr = Outline(summaryBelow=False)
 
 
@@ -68,24 +83,63 @@ def _controls(assessment: Assessment) -> list[str]:
     return [control.id for control in assessment.catalog_controls if control.assessment == "automated"]
 
 
-def _columns(controls: Sequence[str]) -> list[Column]:
-    columns = [*_PLACES, Column(_TOTAL, "Failed in all", 9, Kind.COUNT, formula=f"{_TOTAL}=")]
+def _blocks(controls: int, room: float) -> tuple[list[int], float]:
+    """How many controls stand on each of the pages side by side, about as many on each, and how wide each is."""
+    places = [column.width for column in _PLACES]
+    first = int((room - sum(places) - _TOTAL_WIDTH) / _NARROWEST)
+    further = int((room - sum(places[:_REPEATED])) / _NARROWEST)
+    pages = 1 + max(0, ceil((controls - first) / further))
+    sizes = [min(ceil(controls / pages), first)]
+    for left in range(pages - 1, 0, -1):
+        sizes.append(ceil((controls - sum(sizes)) / left))
+    fitting = (room - sum(places) - _TOTAL_WIDTH) / max(sizes[0], 1), (room - sum(places[:_REPEATED])) / max(*sizes, 1)
+    return sizes, int(min(_WIDEST, *fitting) * 4) / 4
+
+
+def _set_print(sheet: Worksheet, blocks: Sequence[int], last: int) -> None:
+    """A page for each block of controls, all of the same scale; each begins with the account."""
+    column, breaks = len(_PLACES) + 1, ColBreak()
+    for size in blocks:
+        column += size
+        breaks.append(Break(id=column))
+    sheet.print_title_rows = f"{HEADER}:{HEADER}"
+    sheet.print_area = f"A{HEADER if len(blocks) > 1 else 1}:{get_column_letter(column)}{last}"
+    if len(blocks) > 1:
+        breaks.brk = breaks.brk[:-1]
+        sheet.col_breaks = breaks
+        sheet.print_title_cols = f"A:{get_column_letter(_REPEATED)}"
+
+
+def _columns(controls: Sequence[str], width: float) -> list[Column]:
+    columns = [*_PLACES, Column(_TOTAL, "Failed in all", _TOTAL_WIDTH, Kind.COUNT, formula=f"{_TOTAL}=")]
     for measure in _MEASURES:
         kind, level = (Kind.FIGURE, 0) if measure == "failed" else (Kind.COUNT, 1)
         for control in controls:
             source = f"{measure} {control}"
-            columns.append(Column(source, f"{_WORDS[measure]}{control}", 7, kind, formula=f"{source}=", level=level))
+            columns.append(
+                Column(source, f"{_WORDS[measure]}{control}", width, kind, formula=f"{source}=", level=level)
+            )
     return columns
 
 
 def _write_header(book: Book, sheet: Worksheet, columns: Sequence[Column]) -> None:
-    upright = replace(style.HEADER, rotation=90, wrap=False, vertical="bottom")
+    upright = replace(style.HEADER, rotation=90, vertical="bottom")
     for number, column in enumerate(columns, start=1):
         look = style.HEADER if number <= len(_PLACES) + 1 else upright
         book.put(sheet, HEADER, number, column.header, look)
         dimension = sheet.column_dimensions[get_column_letter(number)]
         dimension.outlineLevel, dimension.hidden = column.level, bool(column.level)
-    sheet.row_dimensions[HEADER].height = 215
+    sheet.row_dimensions[HEADER].height = _heading_height([column.header for column in columns])
+
+
+def _heading_height(headers: Sequence[str]) -> float:
+    """The least height, in points, in which upright text, which wraps at the row's height, takes three lines."""
+    heights = range(60, int(MAX_HEIGHT), 6)
+    look = style.HEADER
+    return next(
+        (h for h in heights if line_counts(headers, h - 2 * 3, look.size, look.bold).max() <= _HEADING_LINES),
+        MAX_HEIGHT,
+    )
 
 
 def _frame(assessment: Assessment, controls: Sequence[str], columns: Sequence[Column]) -> pd.DataFrame:
@@ -122,6 +176,8 @@ def _with_counts(assessment: Assessment, controls: Sequence[str]) -> pd.DataFram
 
 def _account(row: _Row, columns: Sequence[Column], number: int) -> _Row:
     failed = [column for column in columns if column.kind is Kind.FIGURE]
+    if not failed:  # no chosen control decides anything by itself
+        return row | {"level": 1, _TOTAL: 0, f"{_TOTAL}=": "0"}
     first, last = (get_column_letter(columns.index(column) + 1) for column in (failed[0], failed[-1]))
     return row | {
         "level": 1,
@@ -150,7 +206,7 @@ def _write_totals(book: Book, sheet: Worksheet, frame: pd.DataFrame, columns: Se
         letter, value = get_column_letter(number), int(frame.loc[ous, column.source].sum())
         area = f"{letter}{HEADER + 1}:{letter}{row - 1}"
         outcomes = f"$D${HEADER + 1}:$D${row - 1}"
-        formula = f'SUMIF({outcomes},"?*",{area})'
+        formula = f'SUMIF({outcomes},"?*",{area})' if len(frame) else "0"
         book.put(sheet, row, number, Formula(formula, value), style.TOTAL)
         book.add_range(TITLE, column.source, f"{quoted(TITLE)}!${letter}${row}")
 

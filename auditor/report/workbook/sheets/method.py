@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.report.scope_words import scope_words
 from auditor.report.workbook import style
 from auditor.report.workbook.book import Book
-from auditor.report.workbook.page import Page, Part, heading, label, text
+from auditor.report.workbook.page import Page, Part, heading, joined_values, label, text
 from auditor.times import iso
 
 TITLE = "Method"
-_WIDTHS = [28, 120]
+_WIDTHS = [28, 138]
 _COLLECTED = (
     "The accounts were listed by AWS Organizations (or by a file, where the scope says so). In each account a role "
     "was assumed, narrowed to the calls that are needed, and every answer was kept unedited: the credential report as "
@@ -22,7 +22,7 @@ _COLLECTED = (
 _JUDGED = (
     "Each control was applied to every unit it is about, at one as-of time for the whole organization. Ages are whole "
     "elapsed days in UTC. 'Every N days or less' fails above N; 'unused for N days or more' fails at N. Only active "
-    "credentials are judged for age and use; a key that was never used counts from when it was made. Root is judged "
+    "credentials are judged for age and use; a key that was never used counts from when it was created. Root is judged "
     "by the controls of root only. Where the CIS text and another tool disagree, the CIS text is followed; the "
     "Catalogue says where."
 )
@@ -30,7 +30,7 @@ _LIMITS = (
     "IAM makes a credential report at most every four hours and serves the last one until then: the sheet Scope & "
     "completeness tells how old each was. AWS records use of passwords and keys with delays of some hours, and of "
     "keys only since April 2015. The report lists two access keys a user; of a user who has more, the keys are listed "
-    "by another call that tells no last use. Resource policies of other services are not read. What AWS does not tell "
+    "by another call that tells no last use. Resource policies of other services are not read. What AWS does not show "
     "is NO_EVIDENCE or asked of a person, never a pass."
 )
 _VERIFY = (
@@ -38,8 +38,8 @@ _VERIFY = (
     "is the SHA-256 of manifest.json, which names size and SHA-256 of every evidence file: 'sha256sum -c "
     "evidence.sha256' checks all of them, 'auditor verify' the signature and earlier snapshots as well. The sheet "
     "Re-performance computes verdicts anew with formulas from the cells of Population. Counts on the Cover, Scope & "
-    "completeness and Controls are formulas over the other sheets. The same snapshot, earlier snapshots, catalogue, "
-    "waivers and as-of time give the same workbook, byte for byte."
+    "completeness, Controls and Reconciliation are formulas over the other sheets. The same snapshot, signature, "
+    "earlier snapshots, catalogue, waivers, period and as-of time give the same workbook, byte for byte."
 )
 _TYPED = (
     "Population holds each line of each credential report: the last columns, under AWS's own names, are unedited "
@@ -76,14 +76,14 @@ def _collected(assessment: Assessment) -> dict[str, str]:
         "From, to (UTC)": f"{iso(assessment.started_at)}, {iso(assessment.finished_at)}",
         "By": assessment.caller_arn,
         "Role in each account": str(assessment.settings.get("role", "")),
-        "Calls of AWS, by service": ", ".join(f"{service} {number:,}" for service, number in sorted(calls.items())),
-        "Calls that were tried again": f"{run.get('retries', 0):,}",
+        "AWS API calls, by service": ", ".join(f"{service} {number:,}" for service, number in sorted(calls.items())),
+        "Repeated API calls": f"{run.get('retries', 0):,}",
         "Interrupted": "yes" if assessment.interrupted else "no",
     }
 
 
 def _judged(assessment: Assessment) -> dict[str, str]:
-    options = "; ".join(f"{name}: {_listed(value)}" for name, value in assessment.options.items())
+    options = "; ".join(f"{name}: {joined_values(value)}" for name, value in assessment.options.items())
     return {
         "As of (UTC)": iso(assessment.as_of),
         "Benchmarks": "; ".join(
@@ -95,7 +95,3 @@ def _judged(assessment: Assessment) -> dict[str, str]:
         "Parameters for no account": "; ".join(assessment.idle_overrides) or "none",
         "Program": f"auditor {assessment.tool_version}",
     }
-
-
-def _listed(value: object) -> str:
-    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

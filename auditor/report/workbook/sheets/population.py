@@ -10,12 +10,13 @@ import pyarrow as pa
 
 from auditor import schema
 from auditor.ages import days_between
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.report.workbook.book import Book
 from auditor.report.workbook.rows import BLOCK_ROWS
-from auditor.report.workbook.table import Column, Kind, Part, Rows, write_table
+from auditor.report.workbook.table import Column, Kind, Part, Rows, TableLayout, write_table
 
 TITLE = "Population"
+_MOST_ON_PAPER = 1_000  # rows; a longer list is for the screen
 # (age, the time it is counted from)
 AGES = {
     "password_age": "password_last_changed",
@@ -26,46 +27,55 @@ AGES = {
     "key_2_unused": "access_key_2_last_used_date",
 }
 _TYPED = (
-    Column("is_root", "Root", 6, Kind.YES_NO),
+    Column("is_root", "Root", 5.5, Kind.YES_NO),
     Column("user_creation_time", "User created (UTC)", 19, Kind.TIME),
     Column("password_enabled", "Password enabled", 9, Kind.YES_NO),
-    Column("password_last_used", "Password last used (UTC)", 19, Kind.TIME),
-    Column("password_last_changed", "Password last changed (UTC)", 19, Kind.TIME),
-    Column("mfa_active", "MFA active", 8, Kind.YES_NO),
-    Column("access_key_1_active", "Key 1 active", 8, Kind.YES_NO),
-    Column("access_key_1_last_rotated", "Key 1 last rotated (UTC)", 19, Kind.TIME),
-    Column("access_key_1_last_used_date", "Key 1 last used (UTC)", 19, Kind.TIME),
-    Column("access_key_2_active", "Key 2 active", 8, Kind.YES_NO),
-    Column("access_key_2_last_rotated", "Key 2 last rotated (UTC)", 19, Kind.TIME),
-    Column("access_key_2_last_used_date", "Key 2 last used (UTC)", 19, Kind.TIME),
-    Column("cert_1_active", "Cert 1 active", 8, Kind.YES_NO),
-    Column("cert_2_active", "Cert 2 active", 8, Kind.YES_NO),
+    Column("mfa_active", "MFA active", 7, Kind.YES_NO),
+    Column("access_key_1_active", "Key 1 active", 7, Kind.YES_NO),
+    Column("access_key_2_active", "Key 2 active", 7, Kind.YES_NO),
+    Column("cert_1_active", "Cert 1 active", 7, Kind.YES_NO),
+    Column("cert_2_active", "Cert 2 active", 7, Kind.YES_NO),
     Column("password_age", "Password age (days)", 9, Kind.COUNT),
     Column("password_unused", "Password unused (days)", 9, Kind.COUNT),
-    Column("key_1_age", "Key 1 age (days)", 9, Kind.COUNT),
-    Column("key_1_unused", "Key 1 unused (days)", 9, Kind.COUNT),
-    Column("key_2_age", "Key 2 age (days)", 9, Kind.COUNT),
-    Column("key_2_unused", "Key 2 unused (days)", 9, Kind.COUNT),
+    Column("key_1_age", "Key 1 age (days)", 8, Kind.COUNT),
+    Column("key_1_unused", "Key 1 unused (days)", 8, Kind.COUNT),
+    Column("key_2_age", "Key 2 age (days)", 8, Kind.COUNT),
+    Column("key_2_unused", "Key 2 unused (days)", 8, Kind.COUNT),
+    Column("evidence_line", "Line", 7, Kind.COUNT),
+)
+# The ages on paper say the same in whole days.
+_TIMES = (
+    Column("password_last_used", "Password last used (UTC)", 19, Kind.TIME, on_paper=False),
+    Column("password_last_changed", "Password last changed (UTC)", 19, Kind.TIME, on_paper=False),
+    Column("access_key_1_last_rotated", "Key 1 last rotated (UTC)", 19, Kind.TIME, on_paper=False),
+    Column("access_key_1_last_used_date", "Key 1 last used (UTC)", 19, Kind.TIME, on_paper=False),
+    Column("access_key_2_last_rotated", "Key 2 last rotated (UTC)", 19, Kind.TIME, on_paper=False),
+    Column("access_key_2_last_used_date", "Key 2 last used (UTC)", 19, Kind.TIME, on_paper=False),
 )
 COLUMNS = (
-    Column("account_id", "Account id", 14, Kind.IDENTIFIER),
-    Column("account_name", "Account name", 20),
-    Column("ou_path", "OU path", 20),
-    Column("user", "User", 22),
-    Column("arn", "ARN", 40),
+    Column("account_id", "Account id", 13, Kind.IDENTIFIER),
+    Column("account_name", "Account name", 20, Kind.WRAPPED),
+    Column("user", "User", 24, Kind.WRAPPED),
     *_TYPED,
-    Column("evidence_file", "Evidence file", 44),
-    Column("evidence_line", "Line", 7, Kind.COUNT),
+    *_TIMES,
+    Column("ou_path", "OU path", 32, on_paper=False),
+    Column("arn", "ARN", 66, on_paper=False),
+    Column("evidence_file", "Evidence file", 44, on_paper=False),
     # As AWS wrote them, under AWS's own names.
-    *(Column(f"raw_{name}", name, 22) for name in schema.REPORTED),
+    *(Column(f"raw_{name}", name, 28, on_paper=False) for name in schema.REPORTED),
 )
-_PRINTED = len(COLUMNS) - len(schema.REPORTED)
 
 
 def write_population(book: Book, assessment: Assessment) -> list[Part]:
     rows = Rows(len(assessment.users), lambda start, stop: _blocks(assessment, start, stop))
     return write_table(
-        book, TITLE, rows, columns_of(assessment), named=("is_root",), frozen=5, printed=_PRINTED, pages_wide=2
+        book,
+        TITLE,
+        rows,
+        columns_of(assessment),
+        TableLayout(
+            named=("is_root",), frozen=3, most_on_paper=_MOST_ON_PAPER, empty="No credential report was collected."
+        ),
     )
 
 
@@ -73,7 +83,7 @@ def columns_of(assessment: Assessment) -> tuple[Column, ...]:
     """COLUMNS, then what AWS has added to its report since this was written."""
     known = {column.header.casefold() for column in COLUMNS}
     added = [name for name in assessment.users.columns if name.startswith("x_") and name[2:].casefold() not in known]
-    return (*COLUMNS, *(Column(f"raw_{name}", name[2:], 22) for name in added))
+    return (*COLUMNS, *(Column(f"raw_{name}", name[2:], 28, on_paper=False) for name in added))
 
 
 def _blocks(assessment: Assessment, start: int, stop: int) -> Iterator[pd.DataFrame]:

@@ -7,19 +7,20 @@ from typing import Any
 
 import pandas as pd
 
-from auditor.assessment import Assessment
+from auditor.judge.assessment import Assessment
 from auditor.report.workbook import style
 from auditor.report.workbook.book import Book
+from auditor.report.workbook.paper import PAPERS
 from auditor.report.workbook.recomputing import RECOMPUTED, Unit, units_of
 from auditor.report.workbook.sampling import Sample, sample_of
-from auditor.report.workbook.sheet import protect
-from auditor.report.workbook.table import Column, Kind, Part, write_intro, write_table
+from auditor.report.workbook.sheet import lines_needed, protect, set_height
+from auditor.report.workbook.table import Column, Kind, Part, TableLayout, fitted, write_intro, write_table, write_words
 
 TITLE = "Re-performance"
 COLUMNS = (
-    Column("control_id", "Control", 48),
-    Column("account_id", "Account id", 21, Kind.IDENTIFIER),
-    Column("resource_name", "User", 24),
+    Column("control_id", "Control", 44, Kind.WRAPPED),
+    Column("account_id", "Account id", 20, Kind.IDENTIFIER),
+    Column("resource_name", "User", 24, Kind.WRAPPED),
     Column("credential", "Credential", 14),
     Column("place", "Row of Population", 20, Kind.LINK),
     Column("counted_from", "Counted from (UTC)", 19, Kind.TIME, formula="counted_from="),
@@ -37,6 +38,7 @@ _INTRO = (
     "verdicts change. Covered are the controls that the credential report alone decides, and the keys that it lists."
 )
 _FIRST = 3
+_MOST_ON_PAPER = 500  # rows; a longer list is for the screen, where its formulas can be seen
 _TIME = pd.DatetimeTZDtype("us", "UTC")
 
 
@@ -59,7 +61,19 @@ def write_reperformance(book: Book, assessment: Assessment, population: list[Par
     limits, header = _write_limits(book, assessment, sample)
     units = units_of(assessment, sample.findings, population)
     frame = _frame(assessment, sample, units, limits, header)
-    (part,) = write_table(book, TITLE, frame, COLUMNS, header=header, named=("agrees",), frozen=4)
+    (part,) = write_table(
+        book,
+        TITLE,
+        frame,
+        COLUMNS,
+        TableLayout(
+            header=header,
+            named=("agrees",),
+            frozen=4,
+            most_on_paper=_MOST_ON_PAPER,
+            empty="No verdict rests on the credential reports alone.",
+        ),
+    )
     for row, unit in enumerate(units, start=header + 1):
         book.link(TITLE, f"E{row}", unit.sheet, f"A{unit.row}")
     _write_mismatches(book, len(frame))
@@ -72,7 +86,7 @@ def _write_limits(book: Book, assessment: Assessment, sample: Sample) -> tuple[_
     """The rows above the table; returns the limits and the row of the table's header."""
     sheet, row = book.workbook[TITLE], _FIRST + 2
     for words in sample.words:
-        book.put(sheet, row, 1, words, style.LABEL)
+        write_words(book, TITLE, row, words, COLUMNS, style.LABEL)
         row += 1
     book.put(sheet, row, 1, "As of (UTC)", style.TOTAL_LABEL)
     book.put(sheet, row, 2, assessment.as_of, style.INPUT_TIME)
@@ -81,11 +95,18 @@ def _write_limits(book: Book, assessment: Assessment, sample: Sample) -> tuple[_
         name = RECOMPUTED[str(control.check)].parameter if control.check in RECOMPUTED else ""
         for account_id, parameters in _parameters(assessment, control.id, control.parameters) if name else ():
             row += 1
-            book.put(sheet, row, 1, f"{control.id}: {name}", style.TOTAL_LABEL)
+            _put_label(book, row, f"{control.id}: {name}")
             book.put(sheet, row, 2, parameters[name], style.INPUT_COUNT)
             book.put(sheet, row, 3, f"account {account_id}" if account_id else "", style.LABEL)
             limits.cells[control.id, account_id] = f"$B${row}", parameters[name]
     return limits, row + 2
+
+
+def _put_label(book: Book, row: int, words: str) -> None:
+    sheet, look = book.workbook[TITLE], style.TOTAL_LABEL
+    book.put(sheet, row, 1, words, look)
+    width = fitted(COLUMNS, PAPERS[book.paper])[0].width
+    set_height(sheet, row, lines_needed(words, width, look))
 
 
 def _parameters(assessment: Assessment, control_id: str, usual: Any) -> list[tuple[str, Any]]:
@@ -121,5 +142,5 @@ def _write_mismatches(book: Book, rows: int) -> None:
         (_FIRST, "Verdicts computed again", '"?*"', rows),
         (_FIRST + 1, "Of these, not the same as the tool's (must be 0)", '"✘*"', 0),
     ):
-        book.put(sheet, row, 1, words, style.TOTAL_LABEL)
+        _put_label(book, row, words)
         book.put(sheet, row, 2, book.counted(TITLE, {"agrees": criterion}, value), style.TOTAL)

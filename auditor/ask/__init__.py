@@ -1,0 +1,1 @@
+"""SQL over a snapshot, and a snapshot from Python."""

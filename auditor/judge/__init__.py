@@ -1,0 +1,1 @@
+"""The catalogue, the tables and the as-of time become findings."""

@@ -1,0 +1,136 @@
+"""Every table of an assessment as a Parquet file, for queries and for other programs.
+
+Texts are UTF-8 strings, encoded by a dictionary where that is shorter; times are microseconds in UTC; integers have 64
+bits; what is missing is null. The file's metadata has an entry ``auditor``: JSON with the table's name, its snapshot,
+and a sentence for the table and each column. The sentences of the columns are also the fields' own metadata.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from auditor.ask.derivation import Derivation
+from auditor.ask.query_tables.known import BASE_TABLES
+from auditor.ask.query_tables.texts import column_text, table_text
+from auditor.ask.stored_tables import SUMMARY, StoredTables
+from auditor.errors import SnapshotError
+from auditor.judge.assessment import Assessment
+from auditor.store.checksums import stamp_at
+from auditor.store.files import atomic_path, make_folder, write_bytes
+from auditor.times import iso
+
+TABLES_FOLDER = "tables"
+_ROWS = 65_536
+"""Of a row group: as many as are held at once, by who writes and by who reads."""
+_FORM: Mapping[str, Any] = {"compression": "zstd", "version": "2.6"}
+_KEPT = 30 * 86_400
+"""Seconds for which a folder of the cache stays that no query opens. A number of folders would not do: a query over
+all snapshots needs one for each."""
+_OWN_NAMES = {"evidence": "evidence_files"}
+"""Tables whose frame has another name in the assessment."""
+_TIME = pa.timestamp("us", "UTC")
+
+
+class ParquetFiles:
+    """``tables/<name>.parquet``."""
+
+    name = "parquet"
+
+    def write(self, assessment: Assessment, folder: Path) -> tuple[Path, ...]:
+        return write_tables(assessment, folder / TABLES_FOLDER)
+
+
+def tables_of(assessment: Assessment) -> dict[str, pd.DataFrame]:
+    """The frames by the names that queries know them by: ``BASE_TABLES``, then those of further evidence."""
+    base: dict[str, pd.DataFrame] = {name: getattr(assessment, _OWN_NAMES.get(name, name)) for name in BASE_TABLES}
+    return base | dict(assessment.evidence)
+
+
+def write_tables(assessment: Assessment, folder: Path) -> tuple[Path, ...]:
+    """Write every table into ``folder``, which is made; each file is whole or not there. Raises SnapshotError."""
+    make_folder(folder)
+    tables = tables_of(assessment)
+    return tuple(_write(frame, name, assessment.snapshot_id, folder) for name, frame in tables.items())
+
+
+def write_cached(assessment: Assessment, derivation: Derivation, folder: Path) -> StoredTables:
+    """Keep every table in a folder of the cache, and remove those beside it that no query has opened for 30 days.
+
+    The summary is written last: without it a folder holds no tables.
+    """
+    files = {path.relative_to(folder).as_posix(): path for path in write_tables(assessment, folder / TABLES_FOLDER)}
+    told = {
+        "snapshot_id": assessment.snapshot_id,
+        "as_of": iso(assessment.as_of),
+        "tables": {"derived_from": derivation.told()},
+        "files": {name: dataclasses.asdict(stamp_at(path)) for name, path in files.items()},
+    }
+    write_bytes(folder / SUMMARY, json.dumps(told, indent=2, sort_keys=True).encode())
+    _remove_old(folder.parent)
+    found = StoredTables.in_folder(folder)
+    if found is None:
+        raise SnapshotError(f"cannot read {folder / SUMMARY}, which was just written")
+    return found
+
+
+def write_parquet(rows: pa.Table, path: Path) -> Path:
+    """Write any rows to ``path``, atomically and 0600; raises SnapshotError."""
+    with atomic_path(path) as temporary:
+        pq.write_table(rows, temporary, row_group_size=_ROWS, **_FORM)
+    return path
+
+
+def _remove_old(cache: Path) -> None:
+    for folder in sorted(cache.iterdir()):
+        with suppress(OSError):  # another query has just removed it
+            if folder.stat().st_mtime < time.time() - _KEPT:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write(frame: pd.DataFrame, name: str, snapshot_id: str, folder: Path) -> Path:
+    path, schema = folder / f"{name}.parquet", _schema(frame, name, snapshot_id)
+    with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, **_FORM) as writer:
+        for start in range(0, len(frame), _ROWS):
+            writer.write_batch(_batch(frame.iloc[start : start + _ROWS], schema), row_group_size=_ROWS)
+    return path
+
+
+def _schema(frame: pd.DataFrame, name: str, snapshot_id: str) -> pa.Schema:
+    sentences = {str(column): column_text(name, str(column)) for column in frame}
+    told = {"table": name, "snapshot_id": snapshot_id, "about": table_text(name), "columns": sentences}
+    fields = [
+        pa.field(column, _type(frame[column]), metadata={"description": text} if text else None)
+        for column, text in sentences.items()
+    ]
+    return pa.schema(fields, metadata={"auditor": json.dumps(told, ensure_ascii=False)})
+
+
+def _type(column: pd.Series) -> pa.DataType:
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return pa.bool_()
+    if pd.api.types.is_integer_dtype(column.dtype):
+        return pa.int64()
+    return _TIME if pd.api.types.is_datetime64_any_dtype(column.dtype) else pa.string()
+
+
+def _batch(rows: pd.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
+    return pa.record_batch([_array(rows[field.name], field.type) for field in schema], schema=schema)
+
+
+def _array(column: pd.Series, wanted: pa.DataType) -> pa.Array:
+    """Of a category its texts: a row group that lists all categories would list a million ARNs for 65,536 rows."""
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    found = pa.array(column, from_pandas=True)
+    return (found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found).cast(wanted)

@@ -1,0 +1,1 @@
+"""The evidence store: its layout, manifest, journal, evidence files, hashes and seal."""

@@ -1,0 +1,184 @@
+"""Evidence that is not a credential report: AWS's answers as JSON in which every listed item has a line of its own.
+
+A file holds the calls that were made, in order, each with the response as the SDK parsed it (times as ISO 8601 text,
+bytes as base64) or with the error that AWS answered. It is plain JSON; the line breaks are placed so that a finding
+can point at the very item it is about::
+
+    {"kind": "server-certificates", "omitted": "", "calls": [
+    {"operation": "iam:ListServerCertificates", "region": "", ..., "response": {
+    "ServerCertificateMetadataList": [
+    {"ServerCertificateName": "www", ...}
+    ],
+    "IsTruncated": false
+    }}
+    ]}
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from auditor.errors import EvidenceError
+from auditor.times import iso
+
+Response = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What AWS answered to one call: a ``response``, or an ``error`` code where an error is an answer too.
+
+    ``operation`` is like ``iam:GetAccountSummary``, ``region`` empty for global services, ``collected_at`` UTC.
+    ``line`` is where the call stands in its file, ``starts`` where the first item of each list does.
+    """
+
+    operation: str
+    response: Response | None = None
+    error: str = ""
+    message: str = ""
+    region: str = ""
+    parameters: Response = field(default_factory=dict)
+    request_id: str = ""
+    collected_at: str = ""
+    line: int = 0
+    starts: Mapping[str, int] = field(default_factory=dict)
+
+    def items(self, key: str) -> Iterator[tuple[int, Any]]:
+        """Line and value of each item of a list in the response; nothing where there is no such list."""
+        listed = (self.response or {}).get(key)
+        if isinstance(listed, list):
+            yield from enumerate(listed, start=self.starts.get(key, self.line))
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One evidence file; ``omitted`` says why no call was needed, or none beside those that were made."""
+
+    kind: str
+    answers: tuple[Answer, ...] = ()
+    omitted: str = ""
+
+    def items(self, key: str) -> Iterator[tuple[int, Any]]:
+        """Line and item of the lists called ``key`` over all answers, that is, over all pages."""
+        for answer in self.answers:
+            yield from answer.items(key)
+
+
+def write(document: Document) -> bytes:
+    """The bytes of an evidence file; equal answers give equal bytes."""
+    lines = [_opened({"kind": document.kind, "omitted": document.omitted}, "calls", "[")]
+    for number, answer in enumerate(document.answers, start=1):
+        block = _answer_lines(answer)
+        block[-1] += "," if number < len(document.answers) else ""
+        lines += block
+    return "\n".join([*lines, "]}", ""]).encode()
+
+
+def read(content: bytes) -> Document:
+    """The answers of an evidence file, with their lines; U+FFFD stands for lone surrogates, which no table can hold.
+
+    Raises EvidenceError (stage ``validate``, code MalformedEvidence) for anything ``write`` does not make.
+    """
+    try:
+        raw = json.loads(content)
+        document = Document(raw["kind"], tuple(_placed(raw["calls"])), raw["omitted"])
+        in_place = content == write(document)
+        if b"\\ud" in content:
+            raw = _without_lone_surrogates(raw)
+            document = Document(raw["kind"], tuple(_placed(raw["calls"])), raw["omitted"])
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise malformed(f"it is not evidence in JSON: {type(error).__name__}: {error}") from error
+    if not in_place:  # findings would point at the wrong lines
+        raise malformed("its lines are not laid out as they were written")
+    return document
+
+
+def _without_lone_surrogates(raw: Any) -> Any:
+    text = json.dumps(raw, ensure_ascii=False)
+    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def malformed(why: str) -> EvidenceError:
+    """The error for evidence of a form that AWS does not answer, or that was not written here."""
+    return EvidenceError("validate", "MalformedEvidence", why)
+
+
+def _opened(members: Mapping[str, Any], last: str, bracket: str) -> str:
+    """An object without its end, its last member begun."""
+    return f'{_text(members)[:-1]}, "{last}": {bracket}'
+
+
+def _answer_lines(answer: Answer) -> list[str]:
+    head = {
+        "operation": answer.operation,
+        "region": answer.region,
+        "parameters": answer.parameters,
+        "request_id": answer.request_id,
+        "collected_at": answer.collected_at,
+    }
+    if answer.response is None:
+        return [_text(head | {"error": {"Code": answer.error, "Message": answer.message}})]
+    members = [_member_lines(name, value) for name, value in answer.response.items()]
+    for block in members[:-1]:
+        block[-1] += ","
+    return [_opened(head, "response", "{"), *(line for block in members for line in block), "}}"]
+
+
+def _member_lines(name: str, value: Any) -> list[str]:
+    if not isinstance(value, list) or not value:
+        return [f"{_text(name)}: {_text(value)}"]
+    items = [_text(item) + "," for item in value]
+    items[-1] = items[-1][:-1]
+    return [f"{_text(name)}: [", *items, "]"]
+
+
+def _placed(calls: Sequence[Mapping[str, Any]]) -> Iterator[Answer]:
+    """Answers with their lines; the first call stands on line 2."""
+    line = 2
+    for call in calls:
+        error, response = call.get("error", {}), call.get("response")
+        starts, end = _starts(response, line + 1)
+        yield Answer(
+            operation=call["operation"],
+            response=response,
+            error=error.get("Code", ""),
+            message=error.get("Message", ""),
+            region=call["region"],
+            parameters=call["parameters"],
+            request_id=call["request_id"],
+            collected_at=call["collected_at"],
+            line=line,
+            starts=starts,
+        )
+        line = end
+
+
+def _starts(response: Response | None, line: int) -> tuple[dict[str, int], int]:
+    """Where each list of a response begins whose first member stands on ``line``, and the line after the response."""
+    if response is None:
+        return {}, line
+    starts: dict[str, int] = {}
+    for name, value in response.items():
+        if isinstance(value, list) and value:
+            starts[name] = line + 1
+            line += len(value) + 1
+        line += 1
+    return starts, line + 1
+
+
+def _plain(value: Any) -> str:
+    """What JSON has no word for."""
+    if isinstance(value, datetime):
+        return iso(value)
+    if isinstance(value, bytes | bytearray):
+        return base64.b64encode(value).decode()
+    raise TypeError(f"evidence cannot hold a {type(value).__name__}")
+
+
+_text = json.JSONEncoder(default=_plain).encode
+"""A value as JSON, as ``json.dumps`` writes it; the encoder is made once."""
