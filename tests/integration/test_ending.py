@@ -180,7 +180,7 @@ def test_a_report_that_is_interrupted_is_one_command_away(box: Box, tmp_path: Pa
 
 
 def test_a_run_whose_time_is_up_says_how_to_go_on_below_its_reports(box: Box, tmp_path: Path) -> None:
-    (tmp_path / "auditor.yaml").write_text("run_timeout: 6\nreport_timeout: 60\n")
+    (tmp_path / "auditor.yaml").write_text("run_timeout: 15\nreport_timeout: 60\n")
     process = start(box, tmp_path, "", "run", *OPTIONS, "--format", "csv")
     _, stderr = process.communicate(timeout=90)
     assert process.returncode == 4, stderr
