@@ -11,6 +11,7 @@ import pandas as pd
 from auditor import schema
 from auditor.catalog import Benchmark, Control
 from auditor.judge.assessment import Assessment
+from auditor.judge.large_tables import TablesInMemory
 from tests.support import catalog
 
 AS_OF = datetime(2026, 11, 24, 10, 15, tzinfo=UTC)
@@ -186,7 +187,9 @@ def assessment(
         "controls": _frame(controls, schema.CONTROLS),
         "by_account": _by_account(findings, accounts, controls),
     }
-    return Assessment(**values | other)
+    values |= other
+    large = {name: values.pop(name) for name in ("users", "credentials", "findings")} | values.pop("evidence", {})
+    return Assessment(**values, large=TablesInMemory(large))
 
 
 def small(*, hostile: Sequence[str] = HOSTILE) -> Assessment:

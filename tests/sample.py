@@ -16,7 +16,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from auditor.catalog import load_catalog
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.judge.waivers import load_waivers
 from auditor.model import Evidence, EvidenceFile, EvidenceGap, OrganizationRecord
 from auditor.report.workbook import Workbook

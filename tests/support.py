@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from auditor.catalog import Catalog, Selection, load_catalog
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.judge.evaluator import Verdicts, evaluate
 from auditor.judge.waivers import Waivers, load_waivers
 from auditor.model import (

@@ -11,7 +11,8 @@ from typing import Self
 import pandas as pd
 
 from auditor.catalog import load_catalog
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.judge.waivers import load_waivers
 from auditor.settings import load_settings
 from auditor.store.sealed_state import sealed_state

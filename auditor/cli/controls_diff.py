@@ -69,7 +69,7 @@ def _units(
     """The units whose status differs; only controls that one of the benchmarks does not have are judged."""
     import pandas as pd
 
-    from auditor.judge.assessment import assess
+    from auditor.judge.assessing import assess
     from auditor.report.verdict_changes import COLUMNS, verdict_changes
     from auditor.store.snapshot import Snapshot
 

@@ -86,7 +86,7 @@ def _content(what: str) -> str:
 def _known(folder: Path, key: bytes, settings: Settings) -> Mapping[str, str]:
     """Pseudonym -> name, of all that redacting the snapshot replaces."""
     from auditor.cli.waivers import waivers_of
-    from auditor.judge.assessment import assess
+    from auditor.judge.assessing import assess
     from auditor.report.redaction import Pseudonyms, redacted, redactor_of
     from auditor.store.snapshot import Snapshot
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.console import busy, remark, show_page
+from auditor.cli.judging import judged
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.cli.redacting import check_redaction_key, redaction_key
 from auditor.cli.sealed import remark_on_changes
@@ -59,15 +61,22 @@ def judged_and_reported(
     snapshot: Snapshot, folder: Path, settings: Settings, catalog: Catalog, waivers: Waivers | None
 ) -> int:
     """Judge, write every file, print the result; the exit code says how it went."""
-    from auditor.report import write_reports
     from auditor.report.redaction import redacted
-    from auditor.report.time_remarks import time_remarks
 
     key = redaction_key(settings)
-    with busy("judging", quiet=settings.quiet):
-        assessment = _judged(snapshot, settings, catalog, waivers)
-        assessment = redacted(assessment, key) if key else assessment
-    if key and folder == snapshot.folder and not settings.quiet:
+    with ExitStack() as judging:
+        with busy("judging", quiet=settings.quiet) as say:
+            judged_once = judged(snapshot, folder, settings, catalog, waivers, say)
+            assessment = _completed(judging.enter_context(judged_once), snapshot, settings)
+            assessment = redacted(assessment, key) if key else assessment
+        return _reported(assessment, snapshot, folder, settings)
+
+
+def _reported(assessment: Assessment, snapshot: Snapshot, folder: Path, settings: Settings) -> int:
+    from auditor.report import write_reports
+    from auditor.report.time_remarks import time_remarks
+
+    if assessment.redacted_with and folder == snapshot.folder and not settings.quiet:
         remark(f"the evidence in {folder} still has the names: hand out only the other files, or use --out")
     if not settings.quiet:
         remark_on_changes(snapshot)
@@ -139,11 +148,8 @@ def _remark_on_idle_overrides(sentences: Sequence[str]) -> None:
         remark(f"and {len(sentences) - _SHOWN:,} more entries of parameters.yaml; summary.json lists them all")
 
 
-def _judged(snapshot: Snapshot, settings: Settings, catalog: Catalog, waivers: Waivers | None) -> Assessment:
-    from auditor.judge.assessment import assess
-
-    selection = selection_of(settings, catalog)
-    assessment = assess(snapshot, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
+def _completed(assessment: Assessment, snapshot: Snapshot, settings: Settings) -> Assessment:
+    """With the period of the settings, and what earlier snapshots tell."""
     period = settings.period
     outside = period is not None and not period.covers(assessment.as_of)
     assessment = replace(assessment, period=str(period or ""), out_of_period=outside)

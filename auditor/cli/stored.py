@@ -39,21 +39,24 @@ def _tables_of(folder: Path, settings: Settings) -> StoredTables:
 
 def _made(folder: Path, derivation: Derivation, place: Path, settings: Settings, why: str) -> StoredTables:
     """The tables, made now and kept in ``place``; that is said once all that they are made of is in order."""
+    from auditor.cli.judging import judged
     from auditor.cli.options import catalog_of, selection_of
     from auditor.cli.sealed import remark_on_changes
     from auditor.cli.waivers import waivers_of
-    from auditor.judge.assessment import assess
     from auditor.report.table_files import write_cached
     from auditor.store.snapshot import Snapshot
 
     catalog = catalog_of(settings)
-    selection, waivers = selection_of(settings, catalog), waivers_of(settings, catalog)
+    selection_of(settings, catalog)
+    waivers = waivers_of(settings, catalog)
     opened = Snapshot.open(folder)
     if not settings.quiet:
         report = f"'auditor report {folder}' writes them into it"
         remark(f"the tables of {folder} are made again, because {why}; {report}")
-    with busy("judging", quiet=settings.quiet):
-        assessment = assess(opened, as_of=settings.as_of, catalog=catalog, selection=selection, waivers=waivers)
+    with (
+        busy("judging", quiet=settings.quiet) as say,
+        judged(opened, place, settings, catalog, waivers, say) as assessment,
+    ):
         stored = write_cached(assessment, derivation, place)
     remark_on_changes(opened)
     return stored

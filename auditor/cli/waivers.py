@@ -101,7 +101,7 @@ def _by_days(loaded: Waivers, as_of: datetime) -> pd.DataFrame:
 
 
 def _in_snapshot(folder: Path, loaded: Waivers, settings: Settings, catalog: Catalog) -> tuple[pd.DataFrame, datetime]:
-    from auditor.judge.assessment import assess
+    from auditor.judge.assessing import assess
     from auditor.store.snapshot import Snapshot
 
     selection = selection_of(settings, catalog)

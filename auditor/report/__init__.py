@@ -18,6 +18,7 @@ from auditor.report.narrowing import Part, parts_of
 from auditor.report.output import USUAL, Output
 from auditor.report.part_names import folder_names
 from auditor.report.parts import Tell, tell_nobody, write_parts
+from auditor.report.processes import each
 from auditor.report.summary import write_summary
 from auditor.report.table_files import ParquetFiles
 from auditor.report.workbook import Workbook
@@ -52,10 +53,10 @@ def write_reports(
     """
     chosen = [_format(name, output) for name in dict.fromkeys(formats)]
     parts = parts_of(assessment, output.split_by) if output.split_by else ()
-    written = _written(assessment, folder, chosen)
     has_tables = any(isinstance(form, ParquetFiles) for form in chosen)
-    if output.with_tables and not has_tables:
-        written += ParquetFiles().write(assessment, folder)
+    forms = [*chosen, ParquetFiles()] if output.with_tables and not has_tables else chosen
+    # Small tables are written before further processes would have begun.
+    written = _written(assessment, folder, forms, 1 if assessment.large.in_memory else output.jobs)
     if output.split_by:
         written += _written_parts(assessment, parts, folder, chosen, output, tell)
     derivation = output.derivation if output.with_tables or has_tables else None
@@ -64,9 +65,9 @@ def write_reports(
     return done
 
 
-def _written(assessment: Assessment, folder: Path, chosen: Sequence[Format]) -> tuple[Path, ...]:
+def _written(assessment: Assessment, folder: Path, forms: Sequence[Format], jobs: int = 1) -> tuple[Path, ...]:
     make_folder(folder)
-    return tuple(path for form in chosen for path in form.write(assessment, folder))
+    return tuple(path for paths in each(lambda form: form.write(assessment, folder), forms, jobs) for path in paths)
 
 
 def _written_parts(

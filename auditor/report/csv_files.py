@@ -16,16 +16,16 @@ files takes that apostrophe off, or asks for ``raw`` files, in which every text 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from auditor import schema
-from auditor.csv_file import BOM, FORMULA_START
+from auditor.csv_file import BOM, FORMULA_START, FORMULA_STARTS
 from auditor.judge.assessment import Assessment
-from auditor.report.lines import Dialect, encoded_blocks, joined, raw_bytes
+from auditor.report.lines import Dialect, begins_with_any, encoded_blocks, holds_any, joined, raw_bytes
 from auditor.store.files import atomic_path
 
 
@@ -51,30 +51,36 @@ class CsvFiles:
         self._style = style
 
     def write(self, assessment: Assessment, folder: Path) -> tuple[Path, ...]:
-        tables = {
-            "findings": assessment.findings[list(schema.FINDINGS)],
-            "accounts": assessment.accounts[list(schema.ACCOUNTS)],
-            "controls": assessment.controls[list(schema.CONTROLS)],
-            "credentials": assessment.credentials[list(schema.CREDENTIALS)],
-            "waivers": assessment.waivers[list(schema.WAIVERS)],
+        tables: dict[str, Iterable[pd.DataFrame]] = {
+            "findings": (block[list(schema.FINDINGS)] for block in assessment.large.blocks("findings")),
+            "accounts": [assessment.accounts[list(schema.ACCOUNTS)]],
+            "controls": [assessment.controls[list(schema.CONTROLS)]],
+            "credentials": (block[list(schema.CREDENTIALS)] for block in assessment.large.blocks("credentials")),
+            "waivers": [assessment.waivers[list(schema.WAIVERS)]],
         }
-        return tuple(write_csv(table, folder / f"{name}.csv", self._style) for name, table in tables.items())
+        return tuple(_write(blocks, folder / f"{name}.csv", self._style) for name, blocks in tables.items())
 
 
 def write_csv(frame: pd.DataFrame, path: Path, style: CsvStyle = PLAIN) -> Path:
     """Write any frame to ``path``, atomically and 0600; raises SnapshotError."""
+    return _write([frame], path, style)
+
+
+def _write(frames: Iterable[pd.DataFrame], path: Path, style: CsvStyle) -> Path:
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        file.writelines(csv_blocks(frame, style))
+        for number, frame in enumerate(frames):
+            file.writelines(csv_blocks(frame, style, is_first=number == 0))
     return path
 
 
-def csv_blocks(frame: pd.DataFrame, style: CsvStyle = PLAIN) -> Iterator[bytes | memoryview]:
+def csv_blocks(frame: pd.DataFrame, style: CsvStyle = PLAIN, *, is_first: bool = True) -> Iterator[bytes | memoryview]:
     """Any frame as CSV, a header and then many lines at a time: times as ``2026-11-24T10:15:00Z``, booleans as true
-    and false, missing values as nothing, lines ended by a single line feed."""
+    and false, missing values as nothing, lines ended by a single line feed. Only the first of several has a header."""
     spelt = _spelling(style)
     dialect = Dialect(text=spelt, time=lambda times: times, missing="")
-    header = spelt(pd.Series(list(frame.columns), dtype="str"))
-    yield (BOM.encode() if style.bom else b"") + (style.delimiter.join(header) + "\n").encode()
+    if is_first:
+        header = spelt(pd.Series(list(frame.columns), dtype="str"))
+        yield (BOM.encode() if style.bom else b"") + (style.delimiter.join(header) + "\n").encode()
     for columns in encoded_blocks(frame, dialect):
         rows = joined(columns, style.delimiter, dialect.missing)
         yield raw_bytes(joined([rows, "\n"], "", ""))
@@ -82,6 +88,8 @@ def csv_blocks(frame: pd.DataFrame, style: CsvStyle = PLAIN) -> Iterator[bytes |
 
 def safe_text(texts: pd.Series) -> pd.Series:
     """``texts`` (a ``str`` series) with an apostrophe before those that a spreadsheet might run as a formula."""
+    if not begins_with_any(texts, FORMULA_STARTS):
+        return texts
     unsafe = texts.str.match(FORMULA_START, na=False)
     return texts.where(~unsafe, "'" + texts) if unsafe.any() else texts
 
@@ -91,6 +99,8 @@ def _spelling(style: CsvStyle) -> Callable[[pd.Series], pd.Series]:
     special = f'["{re.escape(style.delimiter)}\r\n]'
 
     def quoted(texts: pd.Series) -> pd.Series:
+        if not holds_any(texts, f'"{style.delimiter}\r\n'):
+            return texts
         unsafe = texts.str.contains(special, regex=True, na=False)
         if not unsafe.any():
             return texts

@@ -123,15 +123,14 @@ def coverage(assessment: Assessment) -> Coverage:
 
 def findings_by_status(assessment: Assessment) -> dict[str, int]:
     """Rows of findings by status; units that a control does not apply to are not rows."""
-    counts = _counts(assessment.findings["status"], Status)
-    return {status: count for status, count in counts.items() if status != Status.NOT_APPLICABLE}
+    columns = {Status.PASS: "passed", Status.FAIL: "failed", Status.NO_EVIDENCE: "no_evidence", Status.MANUAL: "manual"}
+    return {s.value: int(assessment.controls[columns[s]].sum()) for s in Status if s is not Status.NOT_APPLICABLE}
 
 
 def failures_by_severity(assessment: Assessment) -> dict[str, int]:
     """Failed findings by severity, worst first."""
-    findings = assessment.findings
-    failed = findings.loc[findings["status"] == Status.FAIL.value, "severity"]
-    return dict(reversed(_counts(failed, Severity).items()))
+    failed = assessment.controls.groupby("severity", observed=True)["failed"].sum()
+    return {severity.value: int(failed.get(severity.value, 0)) for severity in reversed(Severity)}
 
 
 def waivers_by_state(assessment: Assessment) -> dict[str, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -20,27 +20,37 @@ class JsonFile:
     name = "json"
 
     def write(self, assessment: Assessment, folder: Path) -> tuple[Path, ...]:
-        return (write_json(assessment.findings[list(schema.FINDINGS)], folder / "findings.json"),)
+        findings = (block[list(schema.FINDINGS)] for block in assessment.large.blocks("findings"))
+        return (_write(findings, folder / "findings.json"),)
 
 
 def write_json(frame: pd.DataFrame, path: Path) -> Path:
     """Write any frame to ``path``, atomically and 0600; raises SnapshotError."""
+    return _write([frame], path)
+
+
+def _write(frames: Iterable[pd.DataFrame], path: Path) -> Path:
     with atomic_path(path) as temporary, temporary.open("wb") as file:
-        file.writelines(json_blocks(frame))
+        file.writelines(_array(frames))
     return path
 
 
 def json_blocks(frame: pd.DataFrame) -> Iterator[bytes | memoryview]:
     """Any frame as a JSON array of objects, one object a line, keys in the columns' order, many lines at a time."""
+    return _array([frame])
+
+
+def _array(frames: Iterable[pd.DataFrame]) -> Iterator[bytes | memoryview]:
     before = b"[\n"
-    for columns in encoded_blocks(frame, _JSON):
-        objects = _objects(list(frame.columns), columns)
-        # The first object of a block has no comma before it, as its block brings that along.
-        yield before
-        yield raw_bytes(joined([objects[:1]], "", ""))
-        yield raw_bytes(joined([",\n", objects[1:]], "", ""))
-        before = b",\n"
-    yield b"\n]\n" if len(frame) else b"[]\n"
+    for frame in frames:
+        for columns in encoded_blocks(frame, _JSON):
+            objects = _objects(list(frame.columns), columns)
+            # The first object of a block has no comma before it, as its block brings that along.
+            yield before
+            yield raw_bytes(joined([objects[:1]], "", ""))
+            yield raw_bytes(joined([",\n", objects[1:]], "", ""))
+            before = b",\n"
+    yield b"[]\n" if before == b"[\n" else b"\n]\n"
 
 
 def _objects(names: list[str], columns: list[Texts]) -> Texts:

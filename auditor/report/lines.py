@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -52,6 +53,28 @@ def raw_bytes(lines: Texts) -> memoryview:
         return memoryview(b"")
     ends = memoryview(offsets).cast("q")
     return memoryview(values)[ends[lines.offset] : ends[lines.offset + len(lines)]]
+
+
+def holds_any(texts: pd.Series, characters: str) -> bool:
+    """Whether any of the texts has one of these ASCII characters: many times faster than an expression."""
+    _, values = _offsets_and_bytes(texts)
+    return any((values == ord(character)).any() for character in characters)
+
+
+def begins_with_any(texts: pd.Series, characters: str) -> bool:
+    """Whether any of the texts may begin with one of the characters; their first byte tells, sometimes wrongly so."""
+    offsets, values = _offsets_and_bytes(texts)
+    first = values[offsets[:-1][offsets[:-1] < offsets[1:]] - offsets[0]]
+    return bool(np.isin(first, [character.encode()[0] for character in characters]).any())
+
+
+def _offsets_and_bytes(texts: pd.Series) -> tuple[Any, Any]:
+    """Where each text begins and where the last one ends; the bytes from the first of them on."""
+    array = _texts(texts)
+    _, offsets, values = array.buffers()
+    bounds = np.frombuffer(offsets, np.int64)[array.offset : array.offset + len(array) + 1]
+    held = np.frombuffer(values, np.uint8) if values is not None else np.array([], np.uint8)
+    return bounds, held[bounds[0] : bounds[-1]]
 
 
 def _encoder(series: pd.Series, dialect: Dialect) -> _Encoder:

@@ -19,6 +19,7 @@ import pyarrow as pa
 from auditor.errors import ConfigurationError, nearest
 from auditor.judge.assessment import Assessment, Originals
 from auditor.judge.evaluator import totals
+from auditor.judge.large_tables import TablesInMemory
 from auditor.report.rows_by_account import Places, RowsByAccount, with_used_categories
 
 _ACCOUNT_ID = re.compile(r"\b\d{12}\b")
@@ -119,16 +120,20 @@ def _narrowed(assessment: Assessment, cut: _Cut, part: str) -> Assessment:
         gaps=cut.with_organization(assessment.gaps),
         remarks=cut.frame(assessment.remarks),
         evidence_files=cut.with_organization(assessment.evidence_files),
-        users=cut.frame(assessment.users),
-        credentials=cut.frame(assessment.credentials),
-        findings=findings,
+        large=TablesInMemory(
+            {
+                "users": cut.frame(assessment.users),
+                "credentials": cut.frame(assessment.credentials),
+                "findings": findings,
+                **{
+                    name: cut.without_names(cut.frame(frame), "organization_unseen")
+                    for name, frame in assessment.evidence.items()
+                },
+            }
+        ),
         by_account=counts,
         bridge=cut.frame(assessment.bridge),
         controls=cut.controls(totals(assessment.controls, counts), own),
-        evidence={
-            name: cut.without_names(cut.frame(frame), "organization_unseen")
-            for name, frame in assessment.evidence.items()
-        },
         waivers=cut.waivers(assessment, findings),
         waiver_matches=cut.frame(assessment.waiver_matches),
         settings={name: value for name, value in assessment.settings.items() if name not in _SCOPE},

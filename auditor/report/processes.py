@@ -42,9 +42,18 @@ def each(work: Callable[[T], R], items: Sequence[T], jobs: int) -> Iterator[R]:
             for result in results:
                 yield result.result()
         except BrokenProcessPool as error:
+            _end_processes()
             raise SnapshotError("a process of this command was killed; start it again, with fewer --jobs") from error
+        except BaseException:  # Ctrl-C among others: nobody waits for what they do
+            _end_processes()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _end_processes() -> None:
+    for process in multiprocessing.active_children():
+        process.terminate()
 
 
 def _begin(work: Callable[[Any], Any], first: int) -> None:

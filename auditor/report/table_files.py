@@ -8,10 +8,11 @@ and a sentence for the table and each column. The sentences of the columns are a
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -54,14 +55,22 @@ class ParquetFiles:
 def tables_of(assessment: Assessment) -> dict[str, pd.DataFrame]:
     """The frames by the names that queries know them by: ``BASE_TABLES``, then those of further evidence."""
     base: dict[str, pd.DataFrame] = {name: getattr(assessment, _OWN_NAMES.get(name, name)) for name in BASE_TABLES}
-    return base | dict(assessment.evidence)
+    return base | assessment.evidence
+
+
+def _blocks_of(assessment: Assessment) -> dict[str, Iterator[pd.DataFrame]]:
+    """The same tables, none of them read before it is asked for its blocks."""
+    large = assessment.large
+    small = {n: iter([getattr(assessment, _OWN_NAMES.get(n, n))]) for n in BASE_TABLES if n not in large.names}
+    found = small | {name: large.blocks(name) for name in large.names}
+    return {name: found[name] for name in dict.fromkeys((*BASE_TABLES, *large.names))}
 
 
 def write_tables(assessment: Assessment, folder: Path) -> tuple[Path, ...]:
     """Write every table into ``folder``, which is made; each file is whole or not there. Raises SnapshotError."""
     make_folder(folder)
-    tables = tables_of(assessment)
-    return tuple(_write(frame, name, assessment.snapshot_id, folder) for name, frame in tables.items())
+    tables = _blocks_of(assessment)
+    return tuple(_write(blocks, name, assessment.snapshot_id, folder) for name, blocks in tables.items())
 
 
 def write_cached(assessment: Assessment, derivation: Derivation, folder: Path) -> StoredTables:
@@ -98,12 +107,29 @@ def _remove_old(cache: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write(frame: pd.DataFrame, name: str, snapshot_id: str, folder: Path) -> Path:
-    path, schema = folder / f"{name}.parquet", _schema(frame, name, snapshot_id)
+def _write(blocks: Iterator[pd.DataFrame], name: str, snapshot_id: str, folder: Path) -> Path:
+    first = next(blocks)
+    path, schema = folder / f"{name}.parquet", _schema(first, name, snapshot_id)
     with atomic_path(path) as temporary, pq.ParquetWriter(temporary, schema, **_FORM) as writer:
-        for start in range(0, len(frame), _ROWS):
-            writer.write_batch(_batch(frame.iloc[start : start + _ROWS], schema), row_group_size=_ROWS)
+        for rows in _row_groups(itertools.chain([first], blocks), schema):
+            writer.write_table(rows, row_group_size=_ROWS)
     return path
+
+
+def _row_groups(blocks: Iterable[pd.DataFrame], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The rows of all blocks, ``_ROWS`` at a time: a file's bytes do not tell in which blocks its rows came."""
+    held: list[pa.RecordBatch] = []
+    room = _ROWS
+    for block in blocks:
+        start, rows_of = 0, _reader(block, schema)
+        while start < len(block):
+            held.append(rows_of(slice(start, start + room)))
+            start, room = start + room, room - held[-1].num_rows
+            if room == 0:
+                yield pa.Table.from_batches(held, schema).combine_chunks()
+                held, room = [], _ROWS
+    if held:
+        yield pa.Table.from_batches(held, schema).combine_chunks()
 
 
 def _schema(frame: pd.DataFrame, name: str, snapshot_id: str) -> pa.Schema:
@@ -124,13 +150,20 @@ def _type(column: pd.Series) -> pa.DataType:
     return _TIME if pd.api.types.is_datetime64_any_dtype(column.dtype) else pa.string()
 
 
-def _batch(rows: pd.DataFrame, schema: pa.Schema) -> pa.RecordBatch:
-    return pa.record_batch([_array(rows[field.name], field.type) for field in schema], schema=schema)
+def _reader(block: pd.DataFrame, schema: pa.Schema) -> Callable[[slice], pa.RecordBatch]:
+    """Gives some rows of the block."""
+    readers = [_column_reader(block[field.name], field.type) for field in schema]
+    return lambda rows: pa.record_batch([read(rows) for read in readers], schema=schema)
+
+
+def _column_reader(column: pd.Series, wanted: pa.DataType) -> Callable[[slice], pa.Array]:
+    """Of a category its texts: a row group that lists all categories would list a million ARNs for 65,536 rows."""
+    if not isinstance(column.dtype, pd.CategoricalDtype):
+        return lambda rows: _array(column.iloc[rows], wanted)
+    texts, codes = _array(column.cat.categories.to_series(), wanted), column.cat.codes.to_numpy()
+    return lambda rows: texts.take(pa.array(codes[rows], mask=codes[rows] < 0))
 
 
 def _array(column: pd.Series, wanted: pa.DataType) -> pa.Array:
-    """Of a category its texts: a row group that lists all categories would list a million ARNs for 65,536 rows."""
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        column = column.astype(column.cat.categories.dtype)
     found = pa.array(column, from_pandas=True)
     return (found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found).cast(wanted)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import shutil
 import stat
 import tempfile
 from collections.abc import Collection, Iterator
@@ -54,6 +55,25 @@ def atomic_path(target: Path) -> Iterator[Path]:
     finally:
         temporary.unlink(missing_ok=True)
         os.close(handle)
+
+
+@contextmanager
+def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
+    """A private (0700) folder in ``parent`` that is there for the block; ``sweep`` removes that of a killed program.
+
+    Raises SnapshotError where it cannot be made.
+    """
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=UNFINISHED, dir=make_folder(parent)))
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise SnapshotError(f"cannot write to the folder {parent}: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(descriptor)
 
 
 def write_bytes(target: Path, content: bytes) -> None:
@@ -149,10 +169,11 @@ def sweep(folder: Path) -> None:
 
 
 def _remove_unless_locked(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+    is_folder = path.is_dir() and not path.is_symlink()
+    descriptor = os.open(path, (os.O_RDONLY if is_folder else os.O_RDWR) | os.O_NOFOLLOW)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        path.unlink()
+        shutil.rmtree(path) if is_folder else path.unlink()
     finally:
         os.close(descriptor)
 

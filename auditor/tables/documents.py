@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -11,6 +11,7 @@ from auditor.errors import EvidenceError
 from auditor.kinds import KINDS
 from auditor.kinds.account_tags import accounts_without_answer, tags_by_account
 from auditor.kinds.declaration import Kind, Row
+from auditor.kinds.declaration import Owner as KindOwner
 from auditor.model import ACCOUNT_TAGS, AccountRecord, EvidenceFile, EvidenceGap, OrganizationRecord, Outcome, Unit
 from auditor.store import evidence
 from auditor.store.evidence import Document, malformed
@@ -46,19 +47,41 @@ class Collected:
 def read_documents(
     snapshot: Snapshot, records: Iterable[AccountRecord], kinds: Collection[str]
 ) -> Mapping[str, Collected]:
-    """Every kind with tables that is among ``kinds``: the evidence of all accounts in scope and the organization's.
+    """Every kind with tables that is among ``kinds`` and belongs to accounts: the evidence of those in scope.
 
     Partial evidence (some regions did not answer) counts as evidence and has a gap as well.
     """
-    read = {name: kind for name, kind in KINDS.items() if kind.tables and name in kinds}
-    found = {name: empty_collected(kind) for name, kind in read.items()}
-    for owner, record in _owners(snapshot, records):
-        _note_gaps(found, owner, record.gaps)
-        partition = partition_of(record, snapshot) if isinstance(record, AccountRecord) else ""
-        for file in record.evidence:
-            if file.kind in read:
-                _read(snapshot, read[file.kind], found[file.kind], owner, file, partition)
+    found = _nothing_yet(kinds, of_organization=False)
+    for record in records:
+        if record.outcome is not Outcome.EXCLUDED:
+            _read_all(snapshot, found, record.account.id, record, partition_of(record, snapshot))
     return found
+
+
+def read_organization(snapshot: Snapshot, kinds: Collection[str]) -> Mapping[str, Collected]:
+    """The same of the kinds that belong to the organization."""
+    found = _nothing_yet(kinds, of_organization=True)
+    if record := snapshot.manifest.organization_record:
+        _read_all(snapshot, found, ORGANIZATION_FOLDER, record, partition="")
+    return found
+
+
+def _nothing_yet(kinds: Collection[str], *, of_organization: bool) -> dict[str, Collected]:
+    chosen = {name: kind for name, kind in KINDS.items() if kind.tables and name in kinds}
+    return {n: empty_collected(k) for n, k in chosen.items() if (k.owner is KindOwner.ORGANIZATION) == of_organization}
+
+
+def _read_all(
+    snapshot: Snapshot,
+    found: Mapping[str, Collected],
+    owner: Owner,
+    record: AccountRecord | OrganizationRecord,
+    partition: str,
+) -> None:
+    _note_gaps(found, owner, record.gaps)
+    for file in record.evidence:
+        if file.kind in found:
+            _read(snapshot, KINDS[file.kind], found[file.kind], owner, file, partition)
 
 
 def empty_collected(kind: Kind) -> Collected:
@@ -89,16 +112,6 @@ def account_tags(snapshot: Snapshot) -> tuple[Mapping[str, Mapping[str, str]], C
         return _result_of(lambda: tags_by_account(document)), accounts_without_answer(document), None
     except EvidenceError as error:
         return {}, (), EvidenceGap(ACCOUNT_TAGS, error.stage, error.code, error.message)
-
-
-def _owners(
-    snapshot: Snapshot, records: Iterable[AccountRecord]
-) -> Iterator[tuple[Owner, AccountRecord | OrganizationRecord]]:
-    for record in records:
-        if record.outcome is not Outcome.EXCLUDED:
-            yield record.account.id, record
-    if snapshot.manifest.organization_record:
-        yield ORGANIZATION_FOLDER, snapshot.manifest.organization_record
 
 
 def _note_gaps(found: Mapping[str, Collected], owner: Owner, gaps: Iterable[EvidenceGap]) -> None:

@@ -23,7 +23,12 @@ from auditor.model import (
     Unit,
 )
 from auditor.tables.documents import Collected
-from auditor.tables.organization_analyzers import ORGANIZATION_FACTS, add_organization_analyzers
+from auditor.tables.organization_analyzers import (
+    NO_ANALYZERS,
+    ORGANIZATION_FACTS,
+    OrganizationAnalyzers,
+    add_organization_analyzers,
+)
 from auditor.tables.spelling import without_spelling
 
 UnitFrames = Mapping[tuple[Unit, str], pd.DataFrame]
@@ -43,7 +48,11 @@ def evidence_tables(frames: UnitFrames) -> dict[str, pd.DataFrame]:
 
 
 def unit_frames(
-    collected: Mapping[str, Collected], accounts: pd.DataFrame, users: pd.DataFrame, organization: Organization
+    collected: Mapping[str, Collected],
+    accounts: pd.DataFrame,
+    users: pd.DataFrame,
+    organization: Organization,
+    analyzers: OrganizationAnalyzers = NO_ANALYZERS,
 ) -> UnitFrames:
     """A frame for every unit of every kind that was asked for, also where there is no such evidence."""
     frames: dict[tuple[Unit, str], pd.DataFrame] = {}
@@ -57,11 +66,11 @@ def unit_frames(
                 rows = [row | {"account_id": management} for row in rows]
             frames[table.unit, name] = _frame(rows, table.dtypes, places, users)
     if (Unit.ACCOUNT, ACCESS_ANALYZERS) in frames:
-        add_organization_analyzers(frames[Unit.ACCOUNT, ACCESS_ANALYZERS], collected, accounts, organization)
+        add_organization_analyzers(frames[Unit.ACCOUNT, ACCESS_ANALYZERS], analyzers)
     if (Unit.ORGANIZATION, RESOURCE_POLICY) in frames:
         policies = frames[Unit.ORGANIZATION, RESOURCE_POLICY]
         policies["management_id"] = pd.array([organization.management_account_id] * len(policies), dtype="str")
-    return _with_common_facts(frames)
+    return _with_common_facts(frames, collected)
 
 
 def _frame(rows: Sequence[Row], dtypes: Mapping[str, str], places: pd.DataFrame, users: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +133,7 @@ _NO_PLACE: Mapping[str, Any] = {
 }
 
 
-def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame]) -> UnitFrames:
+def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame], collected: Mapping[str, Collected]) -> UnitFrames:
     """What is known of the organization stands in the rows of those that are judged with it in mind."""
     for target, kind, name in (
         ((Unit.ACCOUNT, IDENTITY_PROVIDERS), IDENTITY_CENTER, "identity_center"),
@@ -132,8 +141,8 @@ def _with_common_facts(frames: dict[tuple[Unit, str], pd.DataFrame]) -> UnitFram
         ((Unit.ORGANIZATION, OU_TREE), OU_TREE, "ou_tree"),
     ):
         if target in frames:
-            source = frames.get((Unit.ORGANIZATION, kind))
-            value = None if source is None or source.empty else source[name].iloc[0]
+            rows = collected[kind].rows[Unit.ORGANIZATION] if kind in collected else []
+            value = rows[0].get(name) if rows else None
             frames[target][name] = pd.array([value] * len(frames[target]), dtype="str")
     if (Unit.ACCOUNT, IDENTITY_PROVIDERS) in frames:
         providers = frames[Unit.ACCOUNT, IDENTITY_PROVIDERS]

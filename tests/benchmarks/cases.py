@@ -64,7 +64,7 @@ def evaluation(snapshot: str) -> Figures:
 def findings_csv(snapshot: str) -> Figures:
     """Write findings.csv and credentials.csv."""
     from auditor.catalog import load_catalog
-    from auditor.judge.assessment import assess
+    from auditor.judge.assessing import assess
     from auditor.report import write_reports
     from auditor.store.snapshot import Snapshot
 
@@ -141,7 +141,7 @@ def full_evidence(folder: str, as_of: str, benchmark: list[str]) -> Figures:
 
 def full_judging(snapshot: str, benchmarks: list[str]) -> Figures:
     """From evidence on disk to findings, everything included."""
-    from auditor.judge.assessment import assess
+    from auditor.judge.assessing import assess
     from auditor.store.snapshot import Snapshot
 
     opened = Snapshot.open(Path(snapshot))

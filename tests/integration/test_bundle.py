@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor.errors import AuditorError, DifferenceError, SnapshotError
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.report import write_reports
 from auditor.store.seal import FileSigner, PublicKey, ZipContents, sign_snapshot, verify, write_bundle
 from auditor.store.seal import zipped as limits

@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from auditor.history import look_back
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.store.snapshot import Snapshot, SnapshotWriter
 from auditor.store.snapshot_folders import snapshot_name
 from tests.boxed import Box, error_line

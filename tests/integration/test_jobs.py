@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from auditor.errors import ConfigurationError, SnapshotError
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.report import Output, write_reports
 from auditor.report.processes import each
 from tests.support import ACCOUNT, OTHER, ago, key, report, root, stored, user

@@ -14,7 +14,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.report import Output, write_reports
 from auditor.store.snapshot import Snapshot
 from tests import divided

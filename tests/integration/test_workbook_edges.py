@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.report import figures
 from auditor.report.workbook import Workbook
 from auditor.report.workbook import table as tables

@@ -15,6 +15,7 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from auditor.judge.assessment import Assessment
+from auditor.judge.large_tables import TablesInMemory
 from auditor.report.workbook import Workbook
 from auditor.report.workbook.book import new_book
 from auditor.report.workbook.package import save_book
@@ -108,6 +109,7 @@ def whole(folder: Path) -> Assessment:
 
     waiver_columns = ("waiver_id", "control_id", "requirement", "scope", "reason", "owner", "approver", "ticket")
     waivers_frame = made.waivers.reindex(range(len(HOSTILE)))
+    findings = hostile(made.findings, "account_name", "ou_path", "observed", "reason", "resource_arn")
     return replace(
         made,
         organization_id="=1+1",
@@ -119,7 +121,7 @@ def whole(folder: Path) -> Assessment:
         own_parameters={},
         accounts=hostile(made.accounts, "account_name", "email", "tags", "reason", "gap_code", "gap_message"),
         gaps=hostile(made.gaps, "account_name", "evidence", "stage", "code", "message"),
-        findings=hostile(made.findings, "account_name", "ou_path", "observed", "reason", "resource_arn"),
+        large=TablesInMemory({name: made.large.frame(name) for name in made.large.names} | {"findings": findings}),
         waivers=hostile(waivers_frame, *waiver_columns),
     )
 

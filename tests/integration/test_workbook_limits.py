@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.report.workbook import Workbook
 from auditor.store.snapshot import Snapshot
 from tests.books import grids, opened, sheet, table

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.kinds.service_specific_credentials import KIND
 from auditor.reperform.plain.document import read as read_plainly
 from auditor.reperform.plain.kinds import service_specific_credentials as plain

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from auditor.catalog import Control, Selection
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.model import Outcome, Unit
 from auditor.reperform.plain.collected import collected
 from auditor.reperform.plain.verdicts import reperformed

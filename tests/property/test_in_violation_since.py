@@ -11,7 +11,8 @@ import pytest
 
 from auditor import schema
 from auditor.catalog import Selection
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.model import Status
 from auditor.reperform.plain.collected import collected
 from auditor.reperform.plain.verdicts import Row, reperformed

@@ -24,7 +24,7 @@ from auditor.cli import console
 from auditor.cli.log import JsonLines
 from auditor.collect import Collectors, Discovery, RunPlan, collect
 from auditor.collect.scope import Scope
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.model import Account, Evidence, Organization
 from auditor.report import write_reports
 from auditor.settings import Settings

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from auditor.catalog import Catalog
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.model import CREDENTIAL_REPORT
 from auditor.reperform.plain.collected import collected
 from auditor.reperform.plain.verdicts import reperformed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.reperform.plain.collected import collected
 from auditor.reperform.plain.verdicts import Row, reperformed
 from auditor.reperform.reperformance import plain_controls

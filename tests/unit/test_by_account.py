@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from auditor import schema
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.judge.evaluator import Verdicts, evaluate
 from auditor.model import CONTACTS, PASSWORD_POLICY, Organization, Unit
 from auditor.tables import Frames

@@ -13,7 +13,8 @@ import pytest
 from auditor.catalog import Catalog, Override
 from auditor.cli.explained import as_facts, as_text
 from auditor.errors import CatalogError, ScopeError
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.judge.explanation import Explanation, Wanted, explain
 from auditor.judge.explanation.judging import facts_of
 from auditor.model import Status

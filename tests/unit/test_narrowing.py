@@ -12,7 +12,8 @@ import pytest
 from auditor import schema
 from auditor.catalog import Control
 from auditor.errors import ConfigurationError
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.model import Status, Unit
 from auditor.report.narrowing import narrowed, parts_of
 from auditor.report.redaction import redacted
@@ -113,10 +114,10 @@ def test_every_field_of_an_assessment_is_thought_of() -> None:
         "earlier_snapshots",
     }
     cut = {
-        *FRAMES,
+        *(name for name in FRAMES if name not in ("users", "credentials", "findings")),
+        "large",
         "evidence_files",
         "controls",
-        "evidence",
         "waivers",
         "waiver_matches",
         "settings",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.judge.explanation import Wanted, explain
 from auditor.model import ACCESS_ANALYZERS, DELEGATED_ADMINISTRATORS, AccountRecord, EvidenceGap, Organization
 from auditor.reperform.plain.collected import collected

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from auditor.catalog import Selection
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.judge.evaluator import evaluate
 from auditor.judge.explanation import Wanted
 from auditor.judge.explanation.judging import judge

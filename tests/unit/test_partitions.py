@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from auditor.catalog import load_catalog
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.model import CREDENTIAL_REPORT, EC2_INSTANCES, ROOT_CREDENTIALS
 from auditor.policy import open_principals
 from auditor.reperform.plain.collected import collected

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from auditor.ask.ready_made import named_query
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.model import PASSWORD_POLICY, ROOT_CREDENTIALS
 from auditor.store.evidence import Answer, Document
 from auditor.tables import EVIDENCE_TABLES

@@ -13,7 +13,8 @@ from auditor.ask.query_tables.naming import misread_user
 from auditor.ask.ready_made import named_queries
 from auditor.cli.main import main
 from auditor.errors import QueryError
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from tests.asking import TABLES, frames_of, run_query
 from tests.documents import policy, summary
 from tests.support import ACCOUNT, ago, catalog, judged, key, report, root, stored, user

@@ -14,7 +14,8 @@ import pytest
 
 from auditor.ask.query_process import Limits
 from auditor.ask.ready_made import named_queries, named_query, question_of
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.model import (
     AUTHORIZATION_DETAILS,
     CONTACTS,

@@ -12,7 +12,9 @@ import pandas as pd
 import pytest
 
 from auditor import schema
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
+from auditor.judge.large_tables import TablesInMemory
 from auditor.model import ROOT_USER
 from auditor.report import FORMATS, write_reports
 from auditor.report.redaction import PSEUDONYM, Pseudonyms, fingerprint, redacted, redactor_of
@@ -53,6 +55,7 @@ def texts_of(assessment: Assessment) -> dict[str, str]:
     found = {}
     for field in dataclasses.fields(assessment):
         value = getattr(assessment, field.name)
+        value = value.frames if isinstance(value, TablesInMemory) else value
         frames = value if isinstance(value, Mapping) else {"": value}
         parts = [repr(value)] if not isinstance(value, pd.DataFrame) else []
         for frame in frames.values():
@@ -82,7 +85,7 @@ def test_every_field_of_an_assessment_is_thought_of(hidden: Assessment) -> None:
         "part",
         "earlier_snapshots",
     }
-    replaced = {"idle_overrides", "caller_arn", "settings", "originals", "evidence", "tags"}
+    replaced = {"idle_overrides", "caller_arn", "settings", "originals", "large", "tags"}
     tables = {name for name in texts_of(hidden) if isinstance(getattr(hidden, name), pd.DataFrame)}
     assert {field.name for field in dataclasses.fields(hidden)} == without_names | replaced | tables
 
@@ -166,9 +169,9 @@ def test_two_names_of_one_pseudonym_would_still_be_a_valid_category(
 
 
 def test_no_rows_can_be_redacted(plain: Assessment) -> None:
-    empty = dataclasses.replace(
-        plain, **{name: getattr(plain, name).iloc[:0] for name in ("users", "findings", "accounts")}
-    )
+    large = {name: plain.large.frame(name) for name in plain.large.names}
+    large |= {name: large[name].iloc[:0] for name in ("users", "findings")}
+    empty = dataclasses.replace(plain, accounts=plain.accounts.iloc[:0], large=TablesInMemory(large))
     assert len(redacted(empty, KEY).findings) == 0
     frame = schema.typed(pd.DataFrame(columns=list(schema.USERS)), schema.USERS)
     assert len(_Tables(redactor_of(plain, Pseudonyms(KEY))).frame(frame)) == 0

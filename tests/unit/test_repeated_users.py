@@ -16,7 +16,8 @@ import pytest
 
 from auditor.catalog import Selection
 from auditor.cli.reporting import _show
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.judge.explanation import Wanted, explain
 from auditor.kinds.credential_report.report_parser import users_with_more
 from auditor.model import ACCOUNT_SUMMARY, CREDENTIAL_REPORT

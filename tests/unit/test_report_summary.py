@@ -17,7 +17,7 @@ from auditor.model import Status
 from auditor.report import CsvStyle, Output, write_reports
 from auditor.report.figures import Result, coverage, gaps, results
 from tests import reporting
-from tests.reporting import KEYS, account, finding, missed
+from tests.reporting import KEYS, account, control, missed
 from tests.support import ACCOUNT, judged, report, root
 
 
@@ -32,7 +32,7 @@ def test_it_says_what_was_audited_and_how_it_went(tmp_path: Path) -> None:
     summary = written(reporting.small(), tmp_path)
     assert summary["as_of"] == "2026-11-24T10:15:00Z"
     assert summary["accounts"] == {"total": 4, "assessed": 1, "excluded": 1, "not_assessed": 2}
-    assert summary["findings"] == {"PASS": 12, "FAIL": 12, "NO_EVIDENCE": 2, "MANUAL": 0}
+    assert summary["findings"] == {"PASS": 12, "FAIL": 12, "NO_EVIDENCE": 2, "MANUAL": 1}
     assert summary["failures_by_severity"] == {"critical": 0, "high": 0, "medium": 12, "low": 0}
     assert summary["complete"] is False
     assert (summary["users"], summary["credentials"]) == (24, 24)
@@ -80,7 +80,7 @@ def test_nothing_missing_is_complete(tmp_path: Path) -> None:
         reporting.assessment([]),
         reporting.assessment([account(1, "a"), missed(2, "b", "assume", "AccessDenied", "no")]),
         reporting.assessment([account(1, "a", gap_stage="fetch", gap_code="Late", gap_message="late")]),
-        reporting.assessment([account(1, "a")], findings=[finding(account(1, "a"), KEYS, "NO_EVIDENCE", "x", None)]),
+        reporting.assessment([account(1, "a")], controls=[control(KEYS, no_evidence=1)]),
         replace(reporting.complete(), interrupted=True),
     ],
     ids=["no account", "not assessed", "a gap", "no evidence", "interrupted"],

@@ -13,7 +13,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from auditor.model import ACCESS_KEYS
 from auditor.reperform.plain.collected import collected
 from auditor.reperform.plain.verdicts import reperformed

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.judge.explanation import Wanted, explain
 from auditor.model import (
     ACCESS_ANALYZERS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from auditor.judge.assessment import assess
+from auditor.judge.assessing import assess
 from tests.asking import run_query
 from tests.documents import policy, summary
 from tests.support import ACCOUNT, catalog, report, root, stored, user

@@ -14,7 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from auditor import schema
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.judge.waivers import Waived, apply_waivers, no_waivers
 from auditor.judge.waivers.names import Names, glob_matches
 from auditor.model import ACCOUNT_TAGS, Account, Severity

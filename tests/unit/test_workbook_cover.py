@@ -15,7 +15,8 @@ from openpyxl.utils import column_index_from_string, get_column_letter, range_bo
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.catalog.examples import in_words
-from auditor.judge.assessment import Assessment, assess
+from auditor.judge.assessing import assess
+from auditor.judge.assessment import Assessment
 from auditor.period import Period
 from auditor.report.workbook import Workbook
 from auditor.report.workbook.style import BAD_FILL, SYMBOLS

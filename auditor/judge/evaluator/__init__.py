@@ -32,7 +32,7 @@ from auditor.judge.evaluator.units import Units, verdict_on
 from auditor.model import Organization, Status, Unit
 from auditor.tables import Frames
 
-__all__ = ["Verdicts", "evaluate", "no_bridge", "totals"]
+__all__ = ["Verdicts", "controls_frame", "evaluate", "no_bridge", "stacked", "totals"]
 
 _NONE: Codes = np.array([], dtype=np.int64)
 
@@ -61,10 +61,14 @@ def evaluate(
     units, accounts = Units(frames), AccountRows(frames)
     judged = [_judge(c, frames, units, accounts, selection, organization, as_of) for c in selection.controls]
     findings = stamped(judged, selection, organization, snapshot_id, as_of)
-    controls = pd.DataFrame([described(c, selection) for c in selection.controls], columns=list(schema.CONTROLS))
     counts = by_account(judged)
-    bridge = bridge_of(judged, accounts.ids)
-    return Verdicts(findings, schema.typed(totals(controls, counts), schema.CONTROLS), counts, bridge)
+    return Verdicts(findings, controls_frame(selection, counts), counts, bridge_of(judged, accounts.ids))
+
+
+def controls_frame(selection: Selection, counts: pd.DataFrame) -> pd.DataFrame:
+    """``schema.CONTROLS``: the sums of ``counts`` (``schema.BY_ACCOUNT``) for every selected control."""
+    controls = pd.DataFrame([described(c, selection) for c in selection.controls], columns=list(schema.CONTROLS))
+    return schema.typed(totals(controls, counts), schema.CONTROLS)
 
 
 def _judge(

@@ -80,7 +80,7 @@ def stacked(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
         return filled[0].reset_index(drop=True)
     columns: dict[str, Any] = {}
     for name in filled[0].columns:
-        if schema.FINDINGS_TABLE[name] == "category":
+        if isinstance(filled[0][name].dtype, pd.CategoricalDtype):
             columns[name] = _joined([part[name].array for part in filled])
         else:
             columns[name] = pd.concat([part[name] for part in filled], ignore_index=True).array

@@ -124,7 +124,7 @@ def missing_rows(
     present = set(units_of(control, frames)["account_id"].unique()) if of_root else found.owners
     if of_root:
         present |= set(contradicted_users(control, frames)["account_id"])
-    by_person = control.by_hand or (control.optional and not found.owners and not found.gaps)
+    by_person = control.by_hand or (control.optional and kind not in frames.seen)
     status = Status.MANUAL if by_person else Status.NO_EVIDENCE
     rows: list[AccountRow] = []
     for owner, account_id, file in _owners(control, frames, organization):

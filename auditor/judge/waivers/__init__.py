@@ -12,6 +12,7 @@ from auditor.judge.waivers.applying import (
     no_waivers,
     waived_by_account,
     waivers_frame,
+    waivers_of_batches,
 )
 from auditor.judge.waivers.loading import Waiver, Waivers, load_waivers
 from auditor.judge.waivers.matching import Tags
@@ -32,4 +33,5 @@ __all__ = [
     "no_waivers",
     "waived_by_account",
     "waivers_frame",
+    "waivers_of_batches",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -88,8 +88,7 @@ def apply_waivers(
     places = Places(accounts, tags or {}, list(findings["account_id"].cat.categories))
     failures = Failures(findings, {w.control_id for w in waivers.entries}, places)
     outcome = _outcome(waivers, failures, as_of)
-    states = {w.id: _state(w, as_of, tested, outcome) for w in waivers.entries}
-    table = waivers_frame(waivers, states, outcome.matched, outcome.waived)
+    table = _counted_waivers(waivers, as_of, tested, outcome.matched, outcome.waived)
     marked = findings.assign(waiver_id=_ids(len(findings), failures.rows, outcome.winners, waivers))
     return Waived(marked, _counted(controls, marked), table, _matches(outcome, findings["account_id"].cat.categories))
 
@@ -137,13 +136,34 @@ def _matches(outcome: _Outcome, account_ids: pd.Index) -> pd.DataFrame:
     )
 
 
-def _state(waiver: Waiver, as_of: datetime, tested: set[str], outcome: _Outcome) -> State:
+def waivers_of_batches(
+    waivers: Waivers, batches: Sequence[pd.DataFrame], as_of: datetime, tested: Collection[str]
+) -> pd.DataFrame:
+    """The waivers frame of all accounts, out of those of batches of them; ``tested`` are the controls."""
+    rows = pd.concat([frame[["waiver_id", "matched", "waived"]] for frame in batches])
+    sums = rows.groupby("waiver_id")[["matched", "waived"]].sum()
+    matched, waived = ({str(i): int(n) for i, n in sums[name].items()} for name in ("matched", "waived"))
+    return _counted_waivers(waivers, as_of, tested, matched, waived)
+
+
+def _counted_waivers(
+    waivers: Waivers,
+    as_of: datetime,
+    tested: Collection[str],
+    matched: Mapping[str, int],
+    waived: Mapping[str, int],
+) -> pd.DataFrame:
+    states = {w.id: _state(w, as_of, tested, matched[w.id]) for w in waivers.entries}
+    return waivers_frame(waivers, states, matched, waived)
+
+
+def _state(waiver: Waiver, as_of: datetime, tested: Collection[str], matched: int) -> State:
     state = in_force(waiver, as_of)
     if state is not State.ACTIVE:
         return state
     if waiver.control_id not in tested:
         return State.NOT_TESTED
-    return State.ACTIVE if outcome.matched[waiver.id] else State.UNMATCHED
+    return State.ACTIVE if matched else State.UNMATCHED
 
 
 def waivers_frame(

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from auditor import schema
 from auditor.judge.assessment import Assessment
 from auditor.judge.finding_ids import finding_ids
+from auditor.judge.large_tables import TablesInMemory
 from auditor.kinds.credential_report import report_parser
 from auditor.model import CONTACTS
 from auditor.report.redaction.key import fingerprint
@@ -86,11 +87,11 @@ def redacted(assessment: Assessment, key: bytes, redactor: Redactor | None = Non
         value = getattr(assessment, field.name)
         if isinstance(value, pd.DataFrame):
             changes[field.name] = tables.frame(value)
-        elif isinstance(value, Mapping) and any(isinstance(item, pd.DataFrame) for item in value.values()):
-            changes[field.name] = {name: tables.frame(frame) for name, frame in value.items()}
-    findings = tables.with_contacts(changes["findings"], assessment)
+    large = {name: tables.frame(assessment.large.frame(name)) for name in assessment.large.names}
+    findings = tables.with_contacts(large["findings"], assessment)
     # Ids of what stands in the redacted rows: those of the names would tell whoever guesses a name that it is right.
-    changes["findings"] = findings.assign(finding_id=finding_ids(findings, assessment.organization_id))
+    large["findings"] = findings.assign(finding_id=finding_ids(findings, assessment.organization_id))
+    changes["large"] = TablesInMemory(large)
     changes["idle_overrides"] = tuple(map(redactor.sentence, assessment.idle_overrides))
     changes["settings"] = _settings(assessment.settings, redactor)
     if assessment.tags is not None:
