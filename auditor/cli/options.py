@@ -69,7 +69,9 @@ OUTPUT = (
     click.option("--csv-raw", is_flag=True, help="No apostrophe before text that looks like a formula"),
     click.option("--paper", metavar="SIZE", help="Paper of the workbook: a4 or letter  [a4]"),
     click.option("--split-by", metavar="WHAT", help="Also write a folder for each ou, account or tag:NAME"),
-    click.option("--jobs", metavar="N", type=int, help="Processes that write the parts  [one for each core]"),
+    click.option(
+        "--jobs", metavar="N", type=int, help="Processes that judge batches and write parts  [one for each core]"
+    ),
     click.option(
         "--redact", metavar="KEYFILE", type=_FILE, help="Replace user names and e-mails by pseudonyms of this key"
     ),
