@@ -147,6 +147,10 @@ class EvidenceError(AuditorError):
         super().__init__(f"{stage}: {code}: {message}")
         self.stage, self.code, self.message, self.request_id = stage, code, message, request_id
 
+    def __reduce__(self) -> tuple[type[EvidenceError], tuple[str, str, str, str]]:
+        """From one process to another."""
+        return type(self), (self.stage, self.code, self.message, self.request_id)
+
 
 def clean(text: str) -> str:
     """Lone surrogates, which JSON can carry but no file can hold, become U+FFFD."""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import re
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import pyarrow.parquet as pq
 
 from auditor.sandbox import Sandbox, SandboxOptions
 from auditor.sandbox.sessions import BASE_TOKEN
@@ -81,12 +84,21 @@ class Place:
         """(canary, file) of all that was found, names of files included."""
         found = set()
         for file in self.folder.rglob("*"):
-            content = str(file).encode() + (file.read_bytes() if file.is_file() else b"")
+            content = str(file).encode() + (_content(file) if file.is_file() else b"")
             found |= {(name, file.name) for name, pattern in CANARIES.items() if pattern.search(content)}
         return found
 
     def _member(self) -> str:
         return next(a.id for a in self.box.sandbox.organization.active if not a.is_management)
+
+
+def _content(file: Path) -> bytes:
+    """A file's bytes, and what is packed into it, as into a workbook, a bundle or a table."""
+    packed = [str(pq.read_table(file).to_pydict()).encode()] if file.suffix == ".parquet" else []
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as archive:
+            packed += [archive.read(name) for name in archive.namelist()]
+    return b"\n".join([file.read_bytes(), *packed])
 
 
 @contextmanager

@@ -59,17 +59,18 @@ def atomic_path(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
-    """A private (0700) folder in ``parent`` that is there for the block; ``sweep`` removes that of a killed program.
+    """A private (0700) folder in ``parent`` that is there for the block; that of a killed program is removed.
 
     Raises SnapshotError where it cannot be made.
     """
+    sweep(make_folder(parent))
     try:
-        folder = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=UNFINISHED, dir=make_folder(parent)))
+        folder = Path(tempfile.mkdtemp(prefix=f".{name}.", suffix=UNFINISHED, dir=parent))
         descriptor = os.open(folder, os.O_RDONLY)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # tells ``sweep`` that it is in use
     except OSError as error:
         raise SnapshotError(f"cannot write to the folder {parent}: {error.strerror}") from error
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from auditor.errors import ConfigurationError, SnapshotError
+from auditor.errors import ConfigurationError, EvidenceError, SnapshotError
 from auditor.judge.assessing import assess
 from auditor.report import Output, write_reports
 from auditor.report.processes import each
@@ -69,6 +69,15 @@ def test_an_error_of_a_process_is_raised_here() -> None:
 
     with pytest.raises(ConfigurationError, match="no such thing"):
         list(each(refuse, range(4), 2))
+
+
+def test_an_error_about_evidence_comes_back_whole() -> None:
+    def refuse(number: int) -> int:
+        raise EvidenceError("read", "EvidenceChanged", f"file {number} is not the one", "request-1")
+
+    with pytest.raises(EvidenceError, match="read: EvidenceChanged: file 0 is not the one") as caught:
+        list(each(refuse, range(2), 2))
+    assert (caught.value.code, caught.value.request_id) == ("EvidenceChanged", "request-1")
 
 
 def test_a_process_that_is_killed_is_one_sentence() -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from tests.boxed import Box
-from tests.canaries import CANARIES, SECRET, Place, troubled_box
+from tests.canaries import CANARIES, EXTERNAL_ID, SECRET, Place, troubled_box
 
 # Writes the environment of every process that is started to a file, where the search looks too.
 WATCH = """
@@ -87,3 +90,10 @@ def test_the_search_finds_an_environment_that_is_handed_on(troubled: Box, tmp_pa
     careless = WATCH.format(folder=str(place.folder)) + "import subprocess\nsubprocess.run(['true'])\n"
     place.run(("controls", "list"), careless, external_id=False)
     assert {"base secret", "base token"} <= {name for name, _ in place.leaks()}
+
+
+def test_the_search_sees_what_is_packed(troubled: Box, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "book.xlsx", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("sheet.xml", f"<c>{'x' * 1000}{SECRET}</c>")
+    pq.write_table(pa.table({"text": [f"{EXTERNAL_ID} {number}" for number in range(9)]}), tmp_path / "t.parquet")
+    assert Place(troubled, tmp_path).leaks() == {("base secret", "book.xlsx"), ("external id", "t.parquet")}
