@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 
 from auditor.catalog import Control
 from auditor.judge.assessing import Criteria, JudgedTables
@@ -19,11 +20,13 @@ from auditor.kinds import KINDS
 from auditor.kinds.declaration import Owner
 from auditor.model import CREDENTIAL_REPORT, Account, Unit
 from auditor.tables import EVIDENCE_TABLES
-from auditor.tables.segments import Segment, write_segment
+from auditor.tables.segments import Segment, as_frame, write_segment
 
 _OWN_TEXTS = ("resource_arn", "resource_name")
 """Columns of findings that are categories in memory. In the portion of one control nearly every row has a text of its
 own: to read all texts of a batch for each portion would take far longer."""
+_ROWS_AT_ONCE = 20_000
+"""Of findings that are read, at least; a block has one more portion at most."""
 SMALL_TABLES = ("accounts", "gaps", "remarks", "by_account", "bridge", "waivers", "waiver_matches")
 _ALWAYS = ("findings", "users")
 
@@ -110,8 +113,18 @@ class TablesOnDisk:
 
     def _findings(self) -> Iterator[pd.DataFrame]:
         """Control by control, and those of one batch by batch."""
-        numbers = {True: 0, False: 0}
         yield self.of_organization.frame("findings").iloc[:0]
+        held: list[pa.Table] = []
+        for portion in self._portions():
+            held.append(portion)
+            if sum(rows.num_rows for rows in held) >= _ROWS_AT_ONCE:
+                yield as_frame(held)
+                held = []
+        if held:
+            yield as_frame(held)
+
+    def _portions(self) -> Iterator[pa.Table]:
+        numbers = {True: 0, False: 0}
         for control in self.controls:
             is_common = is_of_organization(control)
             for segment in (self.of_organization,) if is_common else self.of_accounts:

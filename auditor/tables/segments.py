@@ -18,6 +18,7 @@ import pyarrow as pa
 from auditor.errors import SnapshotError
 
 _NO_TEXTS = pd.Index([], dtype="str")
+_DICTIONARY = pa.dictionary(pa.int32(), pa.large_string())
 _FORM = pa.ipc.IpcWriteOptions(compression="lz4")
 
 
@@ -38,12 +39,12 @@ class Segment:
     def frame(self, table: str) -> pd.DataFrame:
         """All rows of a table."""
         with self._opened(table) as reader:
-            return _as_written(reader.read_all())
+            return as_frame([reader.read_all()])
 
-    def portion(self, table: str, number: int) -> pd.DataFrame:
-        """The rows of one portion."""
+    def portion(self, table: str, number: int) -> pa.Table:
+        """The rows of one portion, for ``as_frame``."""
         with self._opened(table) as reader:
-            return _as_written(pa.Table.from_batches([reader.get_batch(number)]))
+            return pa.Table.from_batches([reader.get_batch(number)])
 
     def _opened(self, table: str) -> pa.ipc.RecordBatchFileReader:
         path = self.folder / f"{table}.arrow"
@@ -76,9 +77,13 @@ def write_segment(
     return Segment(folder, rows)
 
 
-def _as_written(rows: pa.Table) -> pd.DataFrame:
-    """The frame with the dtypes that it had; a category without any text has lost that it was one of texts."""
-    frame: pd.DataFrame = rows.to_pandas()
+def as_frame(portions: Sequence[pa.Table]) -> pd.DataFrame:
+    """The rows of portions of the same table, with the dtypes that they had.
+
+    One frame of many portions costs far less than one of each.
+    """
+    frame: pd.DataFrame = pa.concat_tables(portions).unify_dictionaries().to_pandas()
+    # A category without any text has lost that it was one of texts.
     for name, dtype in frame.dtypes.items():
         if isinstance(dtype, pd.CategoricalDtype) and not len(dtype.categories):
             frame[name] = frame[name].cat.set_categories(_NO_TEXTS)
@@ -88,7 +93,8 @@ def _as_written(rows: pa.Table) -> pd.DataFrame:
 def _write(path: Path, frame: pd.DataFrame, lengths: Sequence[int] | None) -> None:
     table, start = pa.Table.from_pandas(frame, preserve_index=False), 0
     columns = [_in_one_piece(column) for column in table.columns]
-    rows = pa.RecordBatch.from_arrays(columns, schema=table.schema)
+    fields = [pa.field(name, column.type) for name, column in zip(table.column_names, columns, strict=True)]
+    rows = pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields, table.schema.metadata))
     with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, rows.schema, options=_FORM) as writer:
         for length in [rows.num_rows] if lengths is None else lengths:
             writer.write(rows.slice(start, length))
@@ -96,5 +102,7 @@ def _write(path: Path, frame: pd.DataFrame, lengths: Sequence[int] | None) -> No
 
 
 def _in_one_piece(column: pa.ChunkedArray) -> pa.Array:
+    """The values as one array; every dictionary has the same type, whatever the number of its texts."""
     found = column.combine_chunks()
-    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    found = found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+    return found.cast(_DICTIONARY) if pa.types.is_dictionary(found.type) else found
