@@ -287,5 +287,10 @@ _DTYPES: Mapping[str, Any] = {
 
 def typed(frame: pd.DataFrame, columns: Mapping[str, str]) -> pd.DataFrame:
     """``frame`` with the dtypes that ``columns``, one of the tables above, asks for."""
-    texts = {name: "str" for name, kind in columns.items() if kind == "category"}  # categories of texts, even of none
-    return frame.astype(texts).astype({name: _DTYPES[kind] for name, kind in columns.items()})
+    return pd.DataFrame({name: _typed(frame[name], kind) for name, kind in columns.items()}, index=frame.index)
+
+
+def _typed(column: pd.Series, kind: str) -> pd.Series:
+    # Categories are texts, even where there are none.
+    texts = column if kind != "category" or column.dtype == "str" else column.astype("str")
+    return texts.astype(_DTYPES[kind])

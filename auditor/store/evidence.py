@@ -18,15 +18,18 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from auditor.errors import EvidenceError
+from auditor.store.json_layout import Layout
 from auditor.times import iso
 
 Response = Mapping[str, Any]
+_HEAD = ("operation", "region", "parameters", "request_id", "collected_at")
+"""What stands before the answer to each call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,22 +88,9 @@ def read(content: bytes) -> Document:
     Raises EvidenceError (stage ``validate``, code MalformedEvidence) for anything ``write`` does not make.
     """
     try:
-        raw = json.loads(content)
-        document = Document(raw["kind"], tuple(_placed(raw["calls"])), raw["omitted"])
-        in_place = content == write(document)
-        if b"\\ud" in content:
-            raw = _without_lone_surrogates(raw)
-            document = Document(raw["kind"], tuple(_placed(raw["calls"])), raw["omitted"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise malformed(f"it is not evidence in JSON: {type(error).__name__}: {error}") from error
-    if not in_place:  # findings would point at the wrong lines
-        raise malformed("its lines are not laid out as they were written")
-    return document
-
-
-def _without_lone_surrogates(raw: Any) -> Any:
-    text = json.dumps(raw, ensure_ascii=False)
-    return json.loads(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        return _document(Layout(content.decode()))
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise malformed(f"it is not laid out as it was written: {error}") from error
 
 
 def malformed(why: str) -> EvidenceError:
@@ -114,13 +104,7 @@ def _opened(members: Mapping[str, Any], last: str, bracket: str) -> str:
 
 
 def _answer_lines(answer: Answer) -> list[str]:
-    head = {
-        "operation": answer.operation,
-        "region": answer.region,
-        "parameters": answer.parameters,
-        "request_id": answer.request_id,
-        "collected_at": answer.collected_at,
-    }
+    head = {name: getattr(answer, name) for name in _HEAD}
     if answer.response is None:
         return [_text(head | {"error": {"Code": answer.error, "Message": answer.message}})]
     members = [_member_lines(name, value) for name, value in answer.response.items()]
@@ -137,38 +121,47 @@ def _member_lines(name: str, value: Any) -> list[str]:
     return [f"{_text(name)}: [", *items, "]"]
 
 
-def _placed(calls: Sequence[Mapping[str, Any]]) -> Iterator[Answer]:
-    """Answers with their lines; the first call stands on line 2."""
-    line = 2
-    for call in calls:
-        error, response = call.get("error", {}), call.get("response")
-        starts, end = _starts(response, line + 1)
-        yield Answer(
-            operation=call["operation"],
-            response=response,
-            error=error.get("Code", ""),
-            message=error.get("Message", ""),
-            region=call["region"],
-            parameters=call["parameters"],
-            request_id=call["request_id"],
-            collected_at=call["collected_at"],
-            line=line,
-            starts=starts,
-        )
-        line = end
+def _document(layout: Layout) -> Document:
+    layout.skip('{"kind": ')
+    kind = layout.value()
+    layout.skip(', "omitted": ')
+    omitted = layout.value()
+    layout.skip(', "calls": [\n')
+    answers = tuple(_answer(layout) for _ in layout.each("]}\n"))
+    layout.finish()
+    return Document(kind, answers, omitted)
 
 
-def _starts(response: Response | None, line: int) -> tuple[dict[str, int], int]:
-    """Where each list of a response begins whose first member stands on ``line``, and the line after the response."""
-    if response is None:
-        return {}, line
+def _answer(layout: Layout) -> Answer:
+    line = layout.line
+    head: dict[str, Any] = {}
+    for name in _HEAD:
+        layout.skip(f'{", " if head else "{"}"{name}": ')
+        head[name] = layout.value()
+    if layout.skipped(', "error": '):
+        error = layout.value()
+        layout.skip("}")
+        return Answer(**head, error=error["Code"], message=error["Message"], line=line)
+    layout.skip(', "response": {\n')
+    response, starts = _response(layout)
+    return Answer(**head, response=response, line=line, starts=starts)
+
+
+def _response(layout: Layout) -> tuple[Response, Mapping[str, int]]:
+    """With the line of the first item of each list."""
+    response: dict[str, Any] = {}
     starts: dict[str, int] = {}
-    for name, value in response.items():
-        if isinstance(value, list) and value:
-            starts[name] = line + 1
-            line += len(value) + 1
-        line += 1
-    return starts, line + 1
+    for _ in layout.each("}}"):
+        name = layout.value()
+        if name in response:
+            raise ValueError(f"line {layout.line}: {name!r} stands there twice")
+        layout.skip(": ")
+        if layout.skipped("[\n"):
+            starts[name] = layout.line
+            response[name] = layout.values("]")
+        else:
+            response[name] = layout.value()
+    return response, starts
 
 
 def _plain(value: Any) -> str:

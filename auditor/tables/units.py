@@ -80,9 +80,9 @@ def _frame(rows: Sequence[Row], dtypes: Mapping[str, str], places: pd.DataFrame,
     ids = [row["account_id"] for row in rows]
     known = places.reindex(ids)
     frame = {
-        "account_id": _category(ids, users["account_id"].cat.categories),
-        "account_name": _category(known["account_name"].array, users["account_name"].cat.categories),
-        "ou_path": _category(known["ou_path"].array, users["ou_path"].cat.categories),
+        "account_id": _category(ids, users["account_id"].dtype),
+        "account_name": _category(known["account_name"].array, users["account_name"].dtype),
+        "ou_path": _category(known["ou_path"].array, users["ou_path"].dtype),
         "user": _category([row.get("name") for row in rows]),
         "arn": _category([row.get("arn") for row in rows]),
         "evidence_file": _category([row["evidence_file"] for row in rows]),
@@ -94,7 +94,7 @@ def _frame(rows: Sequence[Row], dtypes: Mapping[str, str], places: pd.DataFrame,
 
 def _no_rows(dtypes: Mapping[str, str], users: pd.DataFrame) -> pd.DataFrame:
     """Most kinds have none in a small organization, and to type no values of thirty columns one by one takes long."""
-    owners = {name: _category([], users[name].cat.categories) for name in ("account_id", "account_name", "ou_path")}
+    owners = {name: users[name].array[:0] for name in ("account_id", "account_name", "ou_path")}
     return pd.DataFrame(owners | dict(_NO_PLACE) | {name: _no_values(dtype) for name, dtype in dtypes.items()})
 
 
@@ -103,10 +103,8 @@ def _no_values(dtype: str) -> Any:
     return _typed([], dtype)
 
 
-def _category(values: Any, categories: pd.Index | None = None) -> Any:
-    if categories is None:
-        return pd.Categorical(pd.array(values, dtype="str"))
-    return pd.Categorical(values, categories=categories)
+def _category(texts: Any, dtype: Any = None) -> Any:
+    return pd.Categorical(texts if dtype else pd.array(texts, dtype="str"), dtype=dtype)
 
 
 def _typed(values: list[Any], dtype: Any) -> Any:

@@ -63,6 +63,13 @@ def test_errors_and_reasons_are_read_back() -> None:
         b'{"kind": "x", "omitted": "", "calls": [7]}',
         evidence.write(PAGES)[:-5],
         evidence.write(PAGES).replace(b'{"n": 1},\n', b'{"n": 1}, '),
+        evidence.write(PAGES).replace(b'{"n": 1},\n{"n": 2}', b'{"n": 1}, {"n":\n2}'),
+        evidence.write(PAGES).replace(b'"Before": 1', b'"Items": 1'),
+        evidence.write(PAGES).replace(b"},\n", b"}\n,"),
+        evidence.write(PAGES).replace(b'{"n": 1}', b"\xff"),
+        evidence.write(PAGES).replace(b'{"Code": "NoSuchEntity", "Message": "there is\\nnone"}', b"[1]"),
+        evidence.write(PAGES).replace(b'{"Code": "NoSuchEntity", ', b"{"),
+        evidence.write(PAGES) + b"\n",
     ],
 )
 def test_anything_else_is_refused(content: bytes) -> None:
@@ -103,3 +110,9 @@ def test_a_lone_surrogate_is_read_as_a_replacement(text: str, read: str) -> None
     document = Document("contacts", (Answer("account:GetAlternateContact", {text: [text]}),))
     (answer,) = evidence.read(evidence.write(document)).answers
     assert answer.response == {read: [read]}
+
+
+def test_a_lone_surrogate_is_one_however_it_is_spelt() -> None:
+    content = evidence.write(Document("contacts", (Answer("account:GetAlternateContact", {"Name": "\ud800"}),)))
+    (answer,) = evidence.read(content.replace(b"\\ud800", b"\\uD800")).answers
+    assert answer.response == {"Name": "\ufffd"}

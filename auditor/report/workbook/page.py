@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from openpyxl.utils import get_column_letter
-
 from auditor.report.workbook import style
 from auditor.report.workbook.book import Book, Formula, Value
-from auditor.report.workbook.sheet import height_of, lay_out, lines_needed
+from auditor.report.workbook.sheet import height_of, lay_out, lines_needed, merge
 from auditor.report.workbook.style import Look
 
 
@@ -76,8 +74,7 @@ class Page:
         for column in range(first + 1, last + 1):
             self._book.put(self.sheet, self.rows, column, None, part.look)
         if last > first:
-            row = self.rows
-            self.sheet.merged_cells.add(f"{get_column_letter(first)}{row}:{get_column_letter(last)}{row}")
+            merge(self.sheet, range(first, last + 1), range(self.rows, self.rows + 1))
 
 
 def joined_values(value: object) -> str:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from math import ceil
 
 from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.cell_range import CellRange
 from openpyxl.worksheet.worksheet import Worksheet
 
 from auditor.report.workbook.book import Book
@@ -44,6 +45,14 @@ def protect(sheet: Worksheet) -> None:
 def lines_needed(text: str, width: float, look: Look = BODY) -> int:
     """How many lines ``text`` takes when it is wrapped in columns of ``width`` characters together."""
     return int(line_counts([text], inner_width(width), look.size, look.bold)[0])
+
+
+def merge(sheet: Worksheet, columns: range, rows: range) -> None:
+    """Make one cell of all whose numbers are in ``columns`` and ``rows``; no other merged cell may lie there.
+
+    openpyxl's own way asks every merged cell of the sheet, and gives the style of each covered cell anew.
+    """
+    sheet.merged_cells.ranges.add(CellRange(min_col=columns[0], max_col=columns[-1], min_row=rows[0], max_row=rows[-1]))
 
 
 def set_height(sheet: Worksheet, row: int, lines: int, size: float = BODY.size) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 
 import pandas as pd
 from openpyxl.utils import get_column_letter
@@ -24,7 +24,7 @@ from auditor.report.workbook.paper import (
     unprinted_columns,
 )
 from auditor.report.workbook.rows import Column, Kind, row_chunks
-from auditor.report.workbook.sheet import lay_out, lines_needed, set_height
+from auditor.report.workbook.sheet import lay_out, lines_needed, merge, set_height
 from auditor.report.workbook.text import cell_text
 
 __all__ = ["Column", "Kind", "Part", "Rows", "TableLayout", "frame_rows", "letter_of", "write_intro", "write_table"]
@@ -149,6 +149,7 @@ def _longest(texts: pd.Series) -> float:
     return units_for(max(text_widths([str(text) for text in texts.unique()], style.BODY.size), default=0.0))
 
 
+@lru_cache(maxsize=1 << 10)  # the books of the parts have the same columns
 def _least_width(column: Column) -> float:
     """What the longest word of the header needs, and the values of columns whose values are of one length."""
     look = style.HEADER
@@ -173,7 +174,9 @@ def write_words(book: Book, title: str, row: int, words: str, columns: Sequence[
         span, width = span + 1, width + room
     book.put(sheet, row, 1, words, look)
     if span > 1:
-        sheet.merge_cells(f"A{row}:{get_column_letter(span)}{row}")
+        for covered in range(2, span + 1):
+            sheet.cell(row, covered)
+        merge(sheet, range(1, span + 1), range(row, row + 1))
     set_height(sheet, row, lines_needed(words, width, look))
 
 

@@ -15,6 +15,7 @@ from auditor.report.workbook import style
 from auditor.report.workbook.book import Book
 from auditor.report.workbook.page import Page, Part, heading, joined_values, label, text
 from auditor.report.workbook.paper import set_note, unprinted_columns
+from auditor.report.workbook.sheet import merge
 from auditor.report.workbook.sheets.portrait import Portrait
 
 TITLE = "Catalogue"
@@ -66,7 +67,7 @@ def _write_examples(book: Book, sheet: Worksheet, controls: Sequence[Control], e
         if control.examples:
             rows, words = ends[control.id], "\n".join(map(in_words, control.examples))
             book.put(sheet, rows.start, _EXAMPLES, f"Examples\n{words}", style.WRAPPED)
-            sheet.merged_cells.add(f"{letter}{rows.start}:{letter}{rows.stop}")
+            merge(sheet, range(_EXAMPLES, _EXAMPLES + 1), range(rows.start, rows.stop + 1))
     sheet.column_dimensions[letter].width = _EXAMPLES_WIDTH
     set_note(sheet, unprinted_columns([""] * _WIDTH + ["Examples"], [True] * _WIDTH + [False]))
 

@@ -9,7 +9,7 @@ from openpyxl.utils import get_column_letter
 
 from auditor.report.workbook import style
 from auditor.report.workbook.book import Book, Formula, quoted
-from auditor.report.workbook.sheet import height_of
+from auditor.report.workbook.sheet import height_of, merge
 from auditor.report.workbook.table import Part
 
 Names: TypeAlias = Mapping[str, str]
@@ -44,7 +44,7 @@ class Totals:
         """The words over the first columns of the row, the values in those that follow."""
         for column in range(1, _LABEL_COLUMNS + 1):
             self.book.put(self._sheet, self._row, column, words if column == 1 else None, look)
-        self._sheet.merge_cells(start_row=self._row, end_row=self._row, start_column=1, end_column=_LABEL_COLUMNS)
+        merge(self._sheet, range(1, _LABEL_COLUMNS + 1), range(self._row, self._row + 1))
         for column, value in enumerate(values, start=_LABEL_COLUMNS + 1):
             self.book.put(self._sheet, self._row, column, value, values_look)
 
