@@ -76,6 +76,17 @@ def findings_csv(snapshot: str) -> Figures:
     return {"seconds": seconds, "findings": len(assessment.findings)}
 
 
+def report_at_once(snapshot: str, out: str) -> Figures:
+    """CSV and Parquet of a snapshot that is judged as a whole in this process, as it was before there were batches."""
+    from auditor.judge.assessing import assess
+    from auditor.report import write_reports
+    from auditor.store.snapshot import Snapshot
+
+    started = time.perf_counter()
+    write_reports(assess(Snapshot.open(Path(snapshot))), Path(out), ["csv", "parquet"])
+    return {"seconds": time.perf_counter() - started}
+
+
 def waiving(findings: int, waivers: int) -> Figures:
     """Load a file of many waivers of every kind and put them on many findings; judging itself is not counted."""
     from auditor.catalog import load_catalog
