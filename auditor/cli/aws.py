@@ -97,15 +97,15 @@ async def collect_from_aws(
     resume = resume or Resume()
     check_writable(resume.folder or settings.out)
     async with _connected(settings, listed, kinds, progress, own_share(settings)) as aws:
+        team = team_of(settings, kinds, progress, aws.calls.statistics)
         return await collect(
-            RunPlan(settings, aws.collectors, resume, catalog),
+            RunPlan(settings, aws.collectors, resume, catalog, team),
             aws.discovery,
             aws.enter,
             progress,
             stop=_stop_on_interrupt(progress, at_once),
             statistics=aws.calls.statistics,
             state=state,
-            team=team_of(settings, kinds, progress, aws.calls.statistics),
         )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from auditor.collect.interface import Collector
+from auditor.collect.team import Team
 from auditor.model import CatalogStamp
 from auditor.settings import Settings
 
@@ -31,12 +32,13 @@ class Resume:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """``catalog`` is what the evidence is collected for."""
+    """``catalog`` is what the evidence is collected for. A ``team`` collects all accounts but the caller's own."""
 
     settings: Settings
     collectors: Collectors
     resume: Resume = field(default_factory=Resume)
     catalog: CatalogStamp | None = None
+    team: Team | None = None
 
     @property
     def account_kinds(self) -> list[str]:

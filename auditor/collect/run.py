@@ -16,7 +16,6 @@ from auditor.collect.interface import Access, Progress
 from auditor.collect.ledger import INTERRUPTED, NOT_LISTED, RUN_TIMEOUT, Ledger
 from auditor.collect.plan import RunPlan
 from auditor.collect.state import RunState
-from auditor.collect.team import Team
 from auditor.collect.worker import ACCOUNTS_PER_CALL
 from auditor.errors import (
     AccessError,
@@ -41,20 +40,19 @@ async def collect(
     stop: asyncio.Event | None = None,
     statistics: RunStatistics | None = None,
     state: RunState | None = None,
-    team: Team | None = None,
 ) -> Snapshot:
     """Collect and seal a snapshot below the plan's ``settings.out``, or go on with an earlier one.
 
     ``stop``, once set, starts nothing more, waits ten seconds for what is in flight and seals what there is. ``state``
-    is kept up to date for whoever has to say how far the run came. A ``team`` collects
-    all accounts but the caller's own. Where the list of accounts breaks off, those that are known are collected.
+    is kept up to date for whoever has to say how far the run came. Where the list of accounts breaks off, those that
+    are known are collected.
 
     Raises AccessError, ScopeError or SnapshotError before any role is assumed, WrongAccountError when evidence was
     mixed up, UnfinishedRunError when the disk does not take it, and InterruptedRunError, the snapshot sealed, when
     the run is stopped or its task cancelled.
     """
     ledger = Ledger(plan, discovery, statistics or RunStatistics(), state or RunState())
-    run = _Run(plan, discovery, progress, ledger, team)
+    run = _Run(plan, discovery, progress, ledger)
     try:
         return await _sealed(run, plan.settings.run_timeout, enter, stop)
     except SnapshotError as error:
@@ -93,10 +91,8 @@ async def _sealed(
 class _Run:
     """Lists accounts and works on them at the same time."""
 
-    def __init__(
-        self, plan: RunPlan, discovery: Discovery, progress: Progress, ledger: Ledger, team: Team | None
-    ) -> None:
-        self._settings, self._collectors, self._team = plan.settings, plan.collectors, team
+    def __init__(self, plan: RunPlan, discovery: Discovery, progress: Progress, ledger: Ledger) -> None:
+        self._settings, self._collectors, self._team = plan.settings, plan.collectors, plan.team
         self.discovery, self.progress, self.ledger = discovery, progress, ledger
         self._accounts, self._own = AccountQueue(), AccountQueue()
         self._in_flight = 0
