@@ -7,6 +7,8 @@ WORKERS = $(shell $(PYTHON) -c 'import os; print((os.cpu_count() or 1) + 1)')
 
 .PHONY: help demo test test-elsewhere check fuzz audit sbom bench format docs sample clean
 .DEFAULT_GOAL := help
+# The tests start the program many hundred times: without stored bytecode, each start would compile it anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo    audit an organization in a box and leave a workbook in reports/"
