@@ -219,16 +219,24 @@ def _sample(findings: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def test_explanations_say_what_the_reports_say(boxed: Snapshot, assessment: Assessment) -> None:
-    sample = _sample(assessment.findings)
-    assert {row["status"] for row in sample} == {"PASS", "FAIL", "MANUAL", "NO_EVIDENCE"}
-    for row in sample:
+@pytest.fixture(scope="module")
+def sample(boxed: Snapshot, assessment: Assessment) -> list[tuple[dict[str, Any], Explanation]]:
+    """Findings, each with its explanation."""
+    found = []
+    for row in _sample(assessment.findings):
         control = catalog().control(row["control_id"])
         account = "" if control.unit == "organization" else row["account_id"]
         name = row["resource_arn"] or (row["resource_name"] if control.unit == "resource" else "") or ""
         if row["status"] == "NO_EVIDENCE" and row["evidence_line"] is not None:
             continue  # one row for all undecided units of the account
-        found = explained(boxed, control.id, account, "" if control.unit == "root" else name, row["credential"])
+        unit = "" if control.unit == "root" else name
+        found.append((row, explained(boxed, control.id, account, unit, row["credential"])))
+    return found
+
+
+def test_explanations_say_what_the_reports_say(sample: list[tuple[dict[str, Any], Explanation]]) -> None:
+    assert {row["status"] for row, _ in sample} == {"PASS", "FAIL", "MANUAL", "NO_EVIDENCE"}
+    for row, found in sample:
         assert (found.status, found.observed, found.reason) == (row["status"], row["observed"], row["reason"]), row
         assert not found.evidence or not found.comparisons or found.comparisons[-1].endswith(f"-> {row['status']}")
         if row["evidence_line"] is not None:
@@ -237,14 +245,8 @@ def test_explanations_say_what_the_reports_say(boxed: Snapshot, assessment: Asse
             assert set(filter(None, row["also_seen_in"].split("; "))) <= shown, row
 
 
-def test_texts_fit_80_columns_and_json_keeps_all(boxed: Snapshot, assessment: Assessment) -> None:
-    for row in _sample(assessment.findings)[::5]:
-        control = catalog().control(row["control_id"])
-        account = "" if control.unit == "organization" else row["account_id"]
-        if row["resource_arn"] is None and row["status"] == "NO_EVIDENCE":
-            continue
-        name = "" if control.unit == "root" else row["resource_arn"] or ""
-        found = explained(boxed, control.id, account, name, row["credential"])
+def test_texts_fit_80_columns_and_json_keeps_all(sample: list[tuple[dict[str, Any], Explanation]]) -> None:
+    for row, found in sample:
         assert max(map(len, as_text(found).splitlines())) <= 80
         facts = json.loads(json.dumps(as_facts(found)))
         assert facts["status"] == row["status"]
