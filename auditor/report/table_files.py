@@ -11,7 +11,6 @@ import dataclasses
 import itertools
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -86,7 +85,7 @@ def write_cached(assessment: Assessment, derivation: Derivation, folder: Path) -
         "files": {name: dataclasses.asdict(stamp_at(path)) for name, path in files.items()},
     }
     write_bytes(folder / SUMMARY, json.dumps(told, indent=2, sort_keys=True).encode())
-    _remove_old(folder.parent)
+    _remove_older_than(folder)
     found = StoredTables.in_folder(folder)
     if found is None:
         raise SnapshotError(f"cannot read {folder / SUMMARY}, which was just written")
@@ -100,10 +99,12 @@ def write_parquet(rows: pa.Table, path: Path) -> Path:
     return path
 
 
-def _remove_old(cache: Path) -> None:
-    for folder in sorted(cache.iterdir()):
+def _remove_older_than(written: Path) -> None:
+    """By the clock of the disk that both are on, which may be another than that of this machine."""
+    now = written.stat().st_mtime
+    for folder in sorted(written.parent.iterdir()):
         with suppress(OSError):  # another query has just removed it
-            if folder.stat().st_mtime < time.time() - _KEPT:
+            if folder.stat().st_mtime < now - _KEPT:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
