@@ -9,18 +9,20 @@
     │   ├── QueryError               a query is not valid, or does more than read
     │   ├── KeyFileError             a key to sign or to verify with cannot be used
     │   ├── WorkbookError            a returned workbook cannot be read, or is none of the snapshot
+    │   ├── ClusterError             a Dask cluster cannot be reached, or is not as this command is
     │   └── SnapshotError            a snapshot cannot be read, or a place for one cannot be written
     ├── AccessError                  exit 3: the caller's own credentials or permissions do not suffice
     ├── InterruptedRunError          exit 130: stopped by the operator; what was collected is kept
     ├── UnfinishedRunError           exit 1: the disk did not take it; the snapshot can be resumed
     ├── UnsignedError                exit 1: the snapshot is sealed, but it could not be signed
     ├── DifferenceError              exit 7: a snapshot is not as it was sealed
+    ├── BatchError                   exit 1: a batch of accounts fails on every worker of a cluster
     ├── WrongAccountError            exit 1: evidence of one account was answered for another; stops the run
     └── EvidenceError                one account's trouble; becomes an evidence gap, never an exit
 
 Foreign exceptions become these at one boundary each: botocore's in ``auditor.aws.faults``, DuckDB's in
-``auditor.ask.query``, PyYAML's in ``auditor.yaml_file``, pydantic's in ``auditor.settings``,
-``auditor.catalog`` and ``auditor.judge.waivers``.
+``auditor.ask.query``, Dask's in ``auditor.cluster.client``, PyYAML's in ``auditor.yaml_file``, pydantic's in
+``auditor.settings``, ``auditor.catalog`` and ``auditor.judge.waivers``.
 """
 
 from __future__ import annotations
@@ -89,6 +91,10 @@ class SnapshotError(UsageError):
     """A snapshot is missing, torn or of an unknown version, or its folder cannot be written."""
 
 
+class ClusterError(UsageError):
+    """A Dask cluster cannot be reached, or has another program, another disk or another user than this command."""
+
+
 class AccessError(AuditorError):
     """The caller has no valid credentials, or may not do what every run needs."""
 
@@ -128,6 +134,10 @@ class DifferenceError(AuditorError):
     """A snapshot or a bundle is not as it was sealed, where only one that is can be used."""
 
     exit_code = 7
+
+
+class BatchError(AuditorError):
+    """A batch of accounts could not be judged by the workers of a cluster; the text names the accounts."""
 
 
 class WrongAccountError(AuditorError):

@@ -2,8 +2,8 @@
 
     python -m tests.sbom       writes sbom.cdx.json (CycloneDX 1.6); the same lock gives the same bytes
 
-``scope`` says what is what: ``required`` runs with the product, ``optional`` is the extra ``fast``, ``excluded`` only
-builds and tests it. How components depend on each other is told for those that run.
+``scope`` says what is what: ``required`` runs with the product, ``optional`` is of the extras ``fast`` and ``dask``,
+``excluded`` only builds and tests it. How components depend on each other is told for those that run.
 """
 
 from __future__ import annotations
@@ -65,8 +65,8 @@ def declared(extra: str = "") -> list[str]:
 
 def sbom() -> str:
     """The document; no clock and no machine is in it."""
-    running, fast = closure(declared()), closure(declared("fast"))
-    parts = {name: _component(name, version, running, fast) for name, version in pins().items()}
+    running, extra = closure(declared()), closure([*declared("fast"), *declared("dask")])
+    parts = {name: _component(name, version, running, extra) for name, version in pins().items()}
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     product = Component(
         type=ComponentType.APPLICATION,
@@ -78,15 +78,15 @@ def sbom() -> str:
     bom = Bom(serial_number=uuid.uuid5(_OURS, LOCK.read_text(encoding="utf-8")), components=parts.values())
     bom.metadata.component = product
     bom.register_dependency(product, [parts[canonicalize_name(Requirement(text).name)] for text in declared()])
-    for name, needed in {**fast, **running}.items():
+    for name, needed in {**extra, **running}.items():
         bom.register_dependency(parts[name], [parts[other] for other in sorted(needed)])
     bom.metadata.timestamp = None  # type: ignore[assignment]  # optional in the format
     return JsonV1Dot6(bom).output_as_string(indent=1) + "\n"
 
 
-def _component(name: str, version: str, running: Mapping[str, object], fast: Mapping[str, object]) -> Component:
+def _component(name: str, version: str, running: Mapping[str, object], extra: Mapping[str, object]) -> Component:
     scope = ComponentScope.EXCLUDED
-    if name in running or name in fast:
+    if name in running or name in extra:
         scope = ComponentScope.REQUIRED if name in running else ComponentScope.OPTIONAL
     return Component(
         type=ComponentType.LIBRARY,

@@ -115,14 +115,16 @@ def demo(accounts: int, users: int, seed: int, **given: Any) -> int:
 
 
 def _run(plan: Plan, ways: WaysOn) -> int:
+    from auditor.cli.judging import check_engine
     from auditor.cli.redacting import check_redaction_key
     from auditor.cli.reporting import judged_and_reported
     from auditor.cli.waivers import waivers_of
 
     catalog = catalog_of(plan.settings)
-    # An unknown benchmark must not cost a collection, nor a bad waiver or key.
+    # An unknown benchmark must not cost a collection, nor a bad waiver or key, nor a cluster that is not there.
     selection, waivers = selection_of(plan.settings, catalog), waivers_of(plan.settings, catalog)
     check_redaction_key(plan.settings)
+    check_engine(plan.settings)
     state = RunState()
     with telling_ways_on(ways, state):
         snapshot = _collected(plan, kinds_needed(selection, plan.settings, waivers), catalog, ways, state)

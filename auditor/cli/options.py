@@ -72,6 +72,8 @@ OUTPUT = (
     click.option(
         "--jobs", metavar="N", type=int, help="Processes that judge batches and write parts  [one for each core]"
     ),
+    click.option("--engine", metavar="ENGINE", help="Who judges batches: local, or dask with --scheduler  [local]"),
+    click.option("--scheduler", metavar="ADDRESS", help="Dask scheduler: tcp://HOST:PORT or tls://HOST:PORT"),
     click.option(
         "--redact", metavar="KEYFILE", type=_FILE, help="Replace user names and e-mails by pseudonyms of this key"
     ),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from auditor.cli.console import busy, remark, show_page
-from auditor.cli.judging import judged
+from auditor.cli.judging import check_engine, judged
 from auditor.cli.options import CONFIG, JUDGING, OUTPUT, TALK, catalog_of, options, selection_of, settings_from
 from auditor.cli.redacting import check_redaction_key, redaction_key
 from auditor.cli.sealed import remark_on_changes
@@ -50,6 +50,7 @@ def report(snapshot: Path, out: Path | None, **given: Any) -> int:
     selection_of(settings, catalog)
     waivers = waivers_of(settings, catalog)
     check_redaction_key(settings)
+    check_engine(settings)
     opened = Snapshot.open(snapshot)
     if out is None:
         refuse_links(snapshot)

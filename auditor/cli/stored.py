@@ -55,7 +55,8 @@ def _made(folder: Path, derivation: Derivation, place: Path, settings: Settings,
         remark(f"the tables of {folder} are made again, because {why}; {report}")
     with (
         busy("judging", quiet=settings.quiet) as say,
-        judged(opened, place, settings, catalog, waivers, say) as assessment,
+        # The workers of a cluster do not see the cache.
+        judged(opened, place, settings.model_copy(update={"engine": "local"}), catalog, waivers, say) as assessment,
     ):
         stored = write_cached(assessment, derivation, place)
     remark_on_changes(opened)

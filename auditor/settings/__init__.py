@@ -32,6 +32,7 @@ from auditor.settings.values import (
     check_external_id,
     check_format,
     check_role,
+    check_scheduler,
     check_session_name,
     check_session_tags,
     check_signing_key,
@@ -44,10 +45,12 @@ from auditor.settings.values import (
 DEFAULT_FILE = Path("auditor.yaml")
 LOG_FORMATS = ("text", "json")
 PAPERS = ("a4", "letter")
+ENGINES = ("local", "dask")
 
 ASSUME_ROOT = "assume-root"
 
 _CHOICES = {
+    "engine": ENGINES,
     "fail_on": [s.value for s in Severity],
     "log_format": LOG_FORMATS,
     "paper": PAPERS,
@@ -99,6 +102,8 @@ class Settings(BaseModel):
     split_by: Annotated[str | None, AfterValidator(check_split_by)] = None
     paper: Literal["a4", "letter"] = "a4"
     jobs: Annotated[int | None, Field(ge=1, le=256)] = None
+    engine: Literal["local", "dask"] = "local"
+    scheduler: Annotated[str | None, AfterValidator(check_scheduler)] = None
     out: Path = Path("reports")
     sign: Annotated[str | None, AfterValidator(check_signing_key)] = None
     concurrency: Annotated[int, Field(ge=1, le=1000)] = 64
@@ -122,6 +127,17 @@ class Settings(BaseModel):
     def _ous_can_be_looked_up(self) -> Self:
         if self.accounts_file and (self.ou or any(not name.isdigit() for name in self.exclude)):
             raise ValueError("OUs cannot be looked up with accounts_file; list only the accounts that are wanted")
+        return self
+
+    @model_validator(mode="after")
+    def _engine_and_scheduler_belong_together(self) -> Self:
+        """``engine: local`` that is given leaves a scheduler unused: this is how an option overrides the file."""
+        if self.engine == "dask" and self.scheduler is None:
+            raise ValueError(
+                "engine dask needs scheduler, the address of a Dask scheduler, such as tcp://10.0.0.5:8786"
+            )
+        if self.scheduler is not None and "engine" not in self.model_fields_set:
+            raise ValueError("scheduler is used with engine dask only; add engine dask, or leave scheduler out")
         return self
 
     @model_validator(mode="after")

@@ -26,6 +26,9 @@ _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _TAG_PARTS = (re.compile(r"[\w .:/=+@-]{1,128}"), re.compile(r"[\w .:/=+@-]{0,256}"))
 _MOST_TAGS = 50
+_SCHEDULER = re.compile(r"(?:tcp|tls)://([\w.-]+|\[[0-9A-Fa-f:.]+\]):([0-9]{1,5})", re.ASCII)
+_NEARLY_SCHEDULER = re.compile(r"(?:(\w*):/*)??([\w.-]+|\[[0-9A-Fa-f:.]+\])(?::([0-9]{1,5}))?(?:/.*)?", re.ASCII)
+_SCHEDULER_PORT = 8786  # of Dask, where no other one is chosen
 
 
 def _account_id(text: str) -> str:
@@ -95,6 +98,27 @@ def check_split_by(text: str | None) -> str | None:
     raise ValueError(
         f"{text!r} is not what reports can be split by{nearest(kind, _PARTS)}; known: ou, account, tag:NAME"
     )
+
+
+def check_scheduler(text: str | None) -> str | None:
+    """The dashboard of a scheduler has an address of its own, which is http."""
+    found = _SCHEDULER.fullmatch(text or "")
+    if text is None or (found and 0 < int(found[2]) < 65536):
+        return text
+    raise ValueError(
+        f"{shown(text)} is not the address of a Dask scheduler{_nearest_scheduler(text)}; "
+        "it looks like tcp://HOST:PORT, or tls://HOST:PORT"
+    )
+
+
+def _nearest_scheduler(text: str) -> str:
+    found = _NEARLY_SCHEDULER.fullmatch(text.strip())
+    if not found:
+        return ""
+    scheme, host, port = found[1] or "", found[2], int(found[3] or 0)
+    is_port = 0 < port < 65536 and not scheme.startswith("http")
+    secure = scheme in ("tls", "https", "ssl")
+    return f" (did you mean '{'tls' if secure else 'tcp'}://{host}:{port if is_port else _SCHEDULER_PORT}'?)"
 
 
 def check_source_identity(text: str | None) -> str | None:

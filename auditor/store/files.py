@@ -73,8 +73,17 @@ def scratch_folder(parent: Path, name: str) -> Iterator[Path]:
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove_scratch(folder)
         os.close(descriptor)
+
+
+def _remove_scratch(folder: Path) -> None:
+    """Renamed first: what another machine still writes there finds no folder, instead of keeping it from going."""
+    gone = folder.with_name(f".{folder.name}")
+    with suppress(OSError):
+        folder.rename(gone)
+    for place in (gone, folder):
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def write_bytes(target: Path, content: bytes) -> None:

@@ -25,6 +25,7 @@ ROOMS = (
     "report",
     "ask",
     "history",
+    "cluster",
     "judge",
     "tables",
     "reperform",
@@ -50,6 +51,7 @@ ROOMS = (
 RANKS = {name: rank for rank, name in enumerate(ROOMS)}
 HANDING_OUT = ("report", "ask", "history")
 JUDGING = ("judge", "tables", *HANDING_OUT)
+DASK = {"dask", "distributed"}
 BOTO = {"boto3", "botocore", "aioboto3", "aiobotocore"}
 MAX_FILE, MAX_FUNCTION = 300, 50
 
@@ -141,6 +143,22 @@ def test_boto_is_imported_by_the_aws_package_only() -> None:
         }
 
 
+def test_dask_is_imported_by_one_module_where_it_is_used() -> None:
+    """Most commands need no cluster, and it is an extra that may not be installed."""
+    (path,) = (path for path in FILES if packages(path) & DASK)
+    assert by_name(path) == "cluster/client.py"
+    assert not {node for node in tree(path).body if _runs_at_import(node)} & {*_imports_of(tree(path), DASK)}
+    assert {top(path) for path in FILES if "cluster" in ours(path)} <= {"cli", "cluster"}
+
+
+def test_a_scheduler_loads_no_pandas() -> None:
+    """It loads what it hands on to the workers."""
+    loaded = "import sys, auditor.cluster.worker; print(*sys.modules)"
+    found = subprocess.run([sys.executable, "-c", loaded], capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    assert not {"pandas", "pyarrow", "duckdb", "pydantic"} & set(found.stdout.split())
+
+
 @pytest.mark.parametrize("path", below("aws", "collect"), ids=by_name)
 def test_nothing_left_of_the_snapshot_judges(path: Path) -> None:
     assert not ours(path) & {*JUDGING, "ages", "policy", "schema"}
@@ -219,6 +237,14 @@ def test_importing_the_package_loads_no_pandas() -> None:
 
 def _runs_at_import(node: ast.stmt) -> bool:
     return isinstance(node, ast.Import | ast.ImportFrom)
+
+
+def _imports_of(module: ast.Module, names: set[str]) -> Iterator[ast.stmt]:
+    for node in ast.walk(module):
+        if isinstance(node, ast.Import) and {name.name.split(".")[0] for name in node.names} & names:
+            yield node
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in names:
+            yield node
 
 
 def _standard_library() -> frozenset[str]:
