@@ -6,8 +6,9 @@ import hashlib
 import pickle
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -32,21 +33,24 @@ def snapshot(tmp_path: Path) -> Iterator[Snapshot]:
     worker._read.cache_clear()
 
 
+class HandedOverError(Exception):
+    """The work is known; nothing has to be judged here."""
+
+
 def work_of(snapshot: Snapshot, folder: Path) -> tuple[BatchTask, Numbered, WorkFile]:
     """What the command hands to a cluster."""
     known = catalog()
     criteria = Criteria.of(snapshot, None, known, known.select(["aws-iam-rules"]), None)
     handed: list[tuple[BatchTask, Numbered]] = []
 
-    def each(task: BatchTask, batches: Numbered) -> Iterator[object]:
+    def each(task: BatchTask, batches: Numbered) -> NoReturn:
         handed.append((task, batches))
-        return map(task, batches)
+        raise HandedOverError
 
-    (folder / "segments").mkdir()
-    assess_in_batches(snapshot, criteria, batches_of(snapshot, 1), each, folder / "segments")  # type: ignore[arg-type]
-    ((task, batches),) = handed
     (folder / "there").mkdir()
-    task = replace(task, segments=folder / "there")
+    with pytest.raises(HandedOverError):
+        assess_in_batches(snapshot, criteria, batches_of(snapshot, 1), each, folder / "there")
+    ((task, batches),) = handed
     return task, batches, client._written(task, batches)
 
 
@@ -136,6 +140,41 @@ def test_the_work_is_told_by_its_hash(snapshot: Snapshot, tmp_path: Path) -> Non
 def test_another_environment_is_told_by_what_differs(found: dict[str, str], words: str) -> None:
     with pytest.raises(ClusterError, match=rf"^the worker tcp://a:1 {words} the bytes of a report could differ; "):
         refuse_another(found, VERSIONS, "the worker tcp://a:1")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """A client of a cluster whose processes give these answers."""
+
+    of_workers: dict[str, object]
+    of_scheduler: object = field(default_factory=environment)
+
+    def run(self, *_: object, **__: object) -> dict[str, object]:
+        return self.of_workers
+
+    def run_on_scheduler(self, *_: object) -> object:
+        if isinstance(self.of_scheduler, Exception):
+            raise self.of_scheduler
+        return self.of_scheduler
+
+
+MISSING = ModuleNotFoundError("No module named 'auditor.cluster'")
+
+
+@pytest.mark.parametrize(
+    ("answers", "where"),
+    [
+        (Answers({"tcp://a:1": environment(), "tcp://b:1": MISSING}), "the worker tcp://b:1"),
+        (Answers({"tcp://a:1": environment()}, MISSING), "the scheduler tcp://s:1"),
+    ],
+)
+def test_a_process_without_this_program_is_named(answers: Answers, where: str) -> None:
+    with pytest.raises(ClusterError, match=rf"^{where} does not have this program as it is here \(ModuleNotFoundError"):
+        client.refuse_other_environments(answers, "tcp://s:1")
+
+
+def test_a_worker_that_ends_while_it_is_asked_is_not_missed() -> None:
+    client.refuse_other_environments(Answers({"tcp://a:1": OSError("closed")}), "tcp://s:1")
 
 
 def test_the_same_environment_is_no_error() -> None:
