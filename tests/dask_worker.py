@@ -12,14 +12,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from auditor.judge import batches
+from auditor.judge import assessing, batches
 from auditor.store.snapshot import Snapshot
 
 ORDERS = "AUDITOR_TEST_ORDERS"
 """The variable that names the file."""
 BEGUN = ".begun"
 """The end of the name of a file that says that a batch was begun."""
-_judged = batches.judged_tables
+_judged = assessing.judged_tables
 
 
 def misbehaving(snapshot: Snapshot, *others: Any) -> Any:
@@ -38,4 +38,6 @@ def misbehaving(snapshot: Snapshot, *others: Any) -> Any:
     return _judged(snapshot, *others)
 
 
-batches.judged_tables = misbehaving
+def dask_setup(_: object) -> None:
+    """Called by a worker that preloads this module."""
+    vars(batches)["judged_tables"] = misbehaving

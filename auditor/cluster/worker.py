@@ -19,8 +19,9 @@ if TYPE_CHECKING:  # the scheduler loads this module too, and has no use for pan
     from auditor.tables.segments import Segment
 
 NAME = "work.pickle"
-"""The file in the folder of the segments; no account is named in what goes through the scheduler."""
+"""The file in the folder of the segments; no evidence goes through the scheduler."""
 _MANIFEST = "manifest.json"
+_SAME_DISK = "mount the same disk at the same path on all workers"
 _ONE_AT_A_TIME = threading.Lock()
 """Memory is reckoned for one batch in a process, and Python uses one core for several threads anyway."""
 
@@ -71,9 +72,6 @@ def _read(path: str, sha256: str) -> Work:
     if hashlib.sha256(_seen(manifest)).hexdigest() != work.manifest_sha256:
         raise ClusterError(f"{this_process()} sees another {manifest} than this command; {_SAME_DISK}")
     return work
-
-
-_SAME_DISK = "mount the same disk at the same path on all workers"
 
 
 def _seen(path: Path) -> bytes:

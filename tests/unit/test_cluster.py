@@ -110,9 +110,9 @@ def test_evidence_that_only_the_worker_could_not_read_is_no_gap(snapshot: Snapsh
     with pytest.raises(ClusterError, match=r"could not read .*/credential-report.csv, which this command can"):
         client._checked(judged, task, batches[0][1])
     (snapshot.folder / path).write_bytes(b"changed")
-    assert client._checked(judged, task, batches[0][1]) == (judged.segment, {path})
+    assert client._checked(judged, task, batches[0][1]) == (judged.segment, frozenset({path}))
     (snapshot.folder / path).unlink()
-    assert client._checked(judged, task, batches[0][1]) == (judged.segment, {path})
+    assert client._checked(judged, task, batches[0][1]) == (judged.segment, frozenset({path}))
 
 
 def test_tables_that_this_command_does_not_see_name_the_folder(snapshot: Snapshot, tmp_path: Path) -> None:
