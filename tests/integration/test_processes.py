@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import time
@@ -232,7 +233,9 @@ def test_ctrl_c_seals_and_the_rest_is_collected_on_resume(slow: Box, tmp_path: P
     (folder,) = tmp_path.iterdir()
     manifest = Snapshot.open(folder).manifest
     assert manifest.interrupted
-    assert f"--resume {folder} --concurrency 4 --processes 2" in stderr.replace(f" --benchmark {SLOW[-1]}", "")
+    assert f"--resume {shlex.quote(str(folder))} --concurrency 4 --processes 2" in stderr.replace(
+        f" --benchmark {SLOW[-1]}", ""
+    )
     resumed = slow.auditor("collect", "--resume", folder, "--processes", "2")
     assert resumed.returncode == 0, resumed.stderr
     again = Snapshot.open(folder).manifest

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import pty
+import shlex
 import subprocess
 import time
 from collections.abc import Iterator
@@ -382,7 +383,7 @@ def test_a_signature_that_fails_after_collecting_leaves_the_snapshot_and_says_ho
         sign_collected(snapshot, dataclasses.replace(signer, key_id=name))
     assert caught.value.exit_code == 1
     assert "is sealed but not signed: " in str(caught.value)
-    assert f"auditor sign {snapshot.folder} --key KEY" in str(caught.value)
+    assert f"auditor sign {shlex.quote(str(snapshot.folder))} --key KEY" in str(caught.value)
     assert verified(snapshot.folder).unchanged
     assert verified(snapshot.folder).signature == "not signed"
 
