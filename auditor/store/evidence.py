@@ -85,7 +85,8 @@ def write(document: Document) -> bytes:
 def read(content: bytes) -> Document:
     """The answers of an evidence file, with their lines; U+FFFD stands for lone surrogates, which no table can hold.
 
-    Raises EvidenceError (stage ``validate``, code MalformedEvidence) for anything ``write`` does not make.
+    Raises EvidenceError (stage ``validate``, code MalformedEvidence) where lines are not laid out as ``write`` does it,
+    or an object has a member twice; blanks within a line do not matter.
     """
     try:
         return _document(Layout(content.decode()))
@@ -152,10 +153,9 @@ def _response(layout: Layout) -> tuple[Response, Mapping[str, int]]:
     response: dict[str, Any] = {}
     starts: dict[str, int] = {}
     for _ in layout.each("}}"):
-        name = layout.value()
+        name = layout.name()
         if name in response:
             raise ValueError(f"line {layout.line}: {name!r} stands there twice")
-        layout.skip(": ")
         if layout.skipped("[\n"):
             starts[name] = layout.line
             response[name] = layout.values("]")

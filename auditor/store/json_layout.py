@@ -7,7 +7,16 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-_decoded = json.JSONDecoder().raw_decode
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Programs differ in which of two members of the same name they take."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError(f"an object has a member twice: {', '.join(name for name, _ in pairs)}")
+    return found
+
+
+_decoded = json.JSONDecoder(object_pairs_hook=_members).raw_decode
 """The value that begins at an index of a text, and the index behind it."""
 _BETWEEN = ",\n"
 _SURROGATE = re.compile(r"\\ud", re.IGNORECASE)
@@ -39,6 +48,14 @@ class Layout:
     def value(self) -> Any:
         """The value that comes next, all of it on one line; U+FFFD stands for lone surrogates."""
         return self._values(1)[0]
+
+    def name(self) -> str:
+        """The name of a member, with what stands between it and its value."""
+        found = self.value()
+        if not isinstance(found, str):
+            raise ValueError(f"line {self.line}: {found!r} is not the name of a member")
+        self.skip(": ")
+        return found
 
     def values(self, end: str) -> list[Any]:
         """One value a line, at least one, up to ``end`` on a line of its own."""

@@ -69,6 +69,8 @@ def test_errors_and_reasons_are_read_back() -> None:
         evidence.write(PAGES).replace(b'{"n": 1}', b"\xff"),
         evidence.write(PAGES).replace(b'{"Code": "NoSuchEntity", "Message": "there is\\nnone"}', b"[1]"),
         evidence.write(PAGES).replace(b'{"Code": "NoSuchEntity", ', b"{"),
+        evidence.write(PAGES).replace(b'{"n": 1}', b'{"n": 1, "n": 1}'),
+        evidence.write(PAGES).replace(b'"Before": 1', b"7: 1"),
         evidence.write(PAGES) + b"\n",
     ],
 )
